@@ -1,0 +1,112 @@
+"""Global ids: opaque to clients, versioned, and carrying the generation of what they name.
+
+An id is base64url of `1:kind:backend:key:generation`, each part percent-encoded, the parts of the native key joined
+by `/`. The generation (usually a creation time) tells apart two objects that stood under one reusable key, so that
+an old id never reaches a new object. An id is no secret and no permission.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+from urllib.parse import quote, unquote
+
+from gateway.domain.errors import InvalidInput
+
+_VERSION = "1"
+_MAX_LENGTH = 4096
+
+
+class Kind(StrEnum):
+    """What an id names."""
+
+    TASK = "task"
+    PACKAGE = "package"
+    EXECUTION = "execution"
+    DEVICE = "device"
+    AUDIT = "audit"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectId:
+    """A decoded id. `key` is the vendor's own key, in the order its adapter chose; `generation` may be empty."""
+
+    kind: Kind
+    backend: str
+    key: tuple[str, ...]
+    generation: str = ""
+
+    def __str__(self) -> str:
+        return encode(self)
+
+
+def _escape(part: str) -> str:
+    return quote(part, safe="")
+
+
+def encode(ref: ObjectId) -> str:
+    """The opaque form that clients see."""
+    key = "/".join(_escape(part) for part in ref.key)
+    text = f"{_VERSION}:{ref.kind.value}:{_escape(ref.backend)}:{key}:{_escape(ref.generation)}"
+    return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+@lru_cache(maxsize=4096)
+def decode(text: str, expected: Kind | None = None) -> ObjectId:
+    """Read an id. Raises InvalidInput when it is malformed, of another version, or not of the expected kind."""
+    if not text or len(text) > _MAX_LENGTH:
+        raise _malformed("an id of 1 to 4096 characters, as the gateway printed it")
+    try:
+        plain = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode()
+    except (Base64Error, UnicodeError, ValueError):
+        raise _malformed("an id as the gateway printed it; this one is not base64url") from None
+    parts = plain.split(":")
+    if len(parts) != 5 or parts[0] != _VERSION or not parts[2] or not parts[3]:
+        raise _malformed("an id as the gateway printed it; this one names nothing")
+    try:
+        kind = Kind(parts[1])
+    except ValueError:
+        raise _malformed("an id of a task, package, execution, device or audit entry") from None
+    ref = ObjectId(kind, unquote(parts[2]), tuple(unquote(p) for p in parts[3].split("/")), unquote(parts[4]))
+    if encode(ref) != text:
+        raise _malformed("an id exactly as the gateway printed it; this one was altered")
+    if expected is not None and kind is not expected:
+        raise _malformed(f"the id of {_article(expected)}; this one is the id of {_article(kind)}")
+    return ref
+
+
+def _article(kind: Kind) -> str:
+    return f"an {kind.value}" if kind.value[0] in "aeiou" else f"a {kind.value}"
+
+
+def _malformed(rule: str) -> InvalidInput:
+    return InvalidInput(f"This is not a usable id. Expected {rule}.", path=("id",), rule=rule)
+
+
+def generation_of(moment: datetime | None) -> str:
+    """A moment as a generation: seconds since the epoch, with as many digits as the vendor gave."""
+    if moment is None:
+        return ""
+    moment = moment.astimezone(UTC)
+    whole = int(moment.timestamp()) if moment.microsecond == 0 else int(moment.replace(microsecond=0).timestamp())
+    return f"{whole}.{moment.microsecond:06d}".rstrip("0").rstrip(".")
+
+
+def same_generation(one: str, other: str) -> bool:
+    """Whether two generations can be of one object: times are compared at the coarser precision of the two."""
+    whole_one, _, fraction_one = one.partition(".")
+    whole_other, _, fraction_other = other.partition(".")
+    shared = min(len(fraction_one), len(fraction_other))
+    return whole_one == whole_other and fraction_one[:shared] == fraction_other[:shared]
+
+
+def same_object(one: ObjectId, other: ObjectId) -> bool:
+    """Whether two ids name one object, their generations compared as `same_generation` does."""
+    return (
+        one.kind is other.kind
+        and one.backend == other.backend
+        and one.key == other.key
+        and same_generation(one.generation, other.generation)
+    )

@@ -1,0 +1,52 @@
+"""VendorManifest: everything the gateway knows of a vendor before it is used, declared in the folder's `__init__`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from gateway.domain.backend import Backend
+from gateway.domain.operations import Capability
+from gateway.domain.ports import VendorAdapter
+
+if TYPE_CHECKING:
+    from gateway.vendorkit.http import VendorHttp
+    from gateway.vendorkit.settings import BackendSettings
+    from gateway.vendorkit.simulation.options import SimulatorOptions
+    from gateway.vendorkit.simulation.simulator import Simulator
+    from gateway.vendorkit.statuses import StatusTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdapterContext:
+    """What an adapter is given to work with. `http` already paces, times and measures each vendor call."""
+
+    backend: Backend
+    http: "VendorHttp"
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorManifest:
+    """A vendor, declared.
+
+    `slug` is its folder's name with dashes, as configuration writes it; `vendor` its value in the OtaVendor enum.
+    `task_details` and `package_details` are the dataclasses behind its members of the details unions, whose GraphQL
+    names are the classes' names. `page_sizes` is the largest page each list takes. `settings`, `adapter`, `endpoint`
+    and `simulator` import what they need when they are called, so that a manifest costs nothing to read.
+    """
+
+    slug: str
+    vendor: str
+    title: str
+    capabilities: tuple[Capability, ...]
+    settings: Callable[[], "type[BackendSettings]"]
+    endpoint: Callable[["BackendSettings"], str]
+    adapter: Callable[["BackendSettings", AdapterContext], VendorAdapter]
+    simulator: Callable[["SimulatorOptions"], "Simulator"]
+    task_page_size: int
+    package_page_size: int
+    execution_page_size: int
+    task_details: type | None = None
+    package_details: type | None = None
+    status_tables: "Callable[[], Mapping[str, StatusTable]]" = field(default=dict)

@@ -1,0 +1,69 @@
+"""The part of a backend's configuration that every vendor shares. A vendor's own part stands in its folder."""
+
+import re
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr, WithJsonSchema
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def _parse_duration(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("expected a duration such as 5s, 300ms, 2m or 1h")
+    return timedelta(seconds=float(match[1]) * _UNIT_SECONDS[match[2]])
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_parse_duration),
+    PlainSerializer(lambda value: f"{value.total_seconds():g}s", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?(ms|s|m|h)$", "examples": ["5s", "300ms"]}),
+]
+
+
+class Strict(BaseModel):
+    """Unknown keys are refused; secrets print as stars."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, str_strip_whitespace=True)
+
+
+class Pace(Strict):
+    """How hard and how long a backend is asked. Stands under `defaults`; every backend may override each."""
+
+    timeout: Duration = Field(timedelta(seconds=5), description="A whole read of one backend, retries included.")
+    attempt_timeout: Duration = Field(timedelta(seconds=2), description="One call to the vendor.")
+    drain_timeout: Duration = Field(
+        timedelta(seconds=120), description="Reading a whole backend that promises no order into a sorted snapshot."
+    )
+    cache_ttl: Duration = Field(timedelta(seconds=5), description="How long an answer is kept. 0s turns the cache off.")
+    single_flight: bool = Field(True, description="Equal reads under way are answered by one call.")
+    calls_per_second: float = Field(10.0, gt=0, description="The budget of the vendor account, writes included.")
+
+
+class BackendSettings(Pace):
+    """One backend. Its vendor's folder adds what signing and addressing need."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="Your own name for it. It stands in ids: do not reuse it."
+    )
+    vendor: str = Field(description="Which cloud speaks there.")
+    read_only: bool = Field(False, description="Refuse every write to this backend.")
+    endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s?#@]+/?$",
+        description="Scheme, host and port, where it is not the vendor's own: a simulator or a private instance.",
+    )
+
+
+class AwsCredentials(Strict):
+    """Static AWS keys. Without them the usual AWS chain is asked."""
+
+    access_key_id: str
+    secret_access_key: SecretStr
+    session_token: SecretStr | None = None

@@ -1,0 +1,65 @@
+"""A uvicorn server for simulators: loopback only, and able to close a connection without an answer."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gateway.vendorkit.simulation.answers import DROP_EXTENSION
+from gateway.vendorkit.simulation.simulator import Simulator
+
+
+class DroppableHttpProtocol(HttpToolsProtocol):
+    """Puts into each request's scope a function that closes the connection at once."""
+
+    def on_headers_complete(self) -> None:
+        """Set the scope up as uvicorn does, then add the function."""
+        super().on_headers_complete()
+        transport = self.transport
+        scope: Any = self.scope
+        scope[DROP_EXTENSION] = transport.abort
+
+
+class SimulatorServer(uvicorn.Server):
+    """Leaves the process's signals to whoever runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture nothing."""
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes any free one. Raises OSError when the address is taken."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(128)
+    return listener
+
+
+def server(simulator: Simulator) -> SimulatorServer:
+    """A server for a simulator, not yet started."""
+    config = uvicorn.Config(
+        simulator, http=DroppableHttpProtocol, ws="none", lifespan="off", log_level="critical", access_log=False,
+        timeout_graceful_shutdown=1,
+    )  # fmt: skip
+    return SimulatorServer(config)
+
+
+@asynccontextmanager
+async def serving(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+    """Serve in this event loop while the block runs; gives the base URL."""
+    listener = listen(host, port)
+    running = server(simulator)
+    task = asyncio.create_task(running.serve(sockets=[listener]))
+    try:
+        yield f"http://{host}:{listener.getsockname()[1]}"
+    finally:
+        running.should_exit = True
+        await task
+        listener.close()
