@@ -32,7 +32,7 @@ class Support(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
-    """How a vendor supports one operation. `max_targets` is per vendor call; `alternatives` are offered when it refuses."""
+    """How a vendor supports one operation. `max_targets` is per vendor call; `alternatives` go with a refusal."""
 
     operation: Operation
     support: Support
@@ -44,7 +44,7 @@ class Capability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Affordance:
-    """Whether one operation would be accepted on one object now, and why not. `needs_force`: only with `force: true`."""
+    """Whether an operation would be accepted on an object now, and why not. `needs_force`: only with `force: true`."""
 
     operation: Operation
     allowed: bool

@@ -52,7 +52,7 @@ class VendorAdapter(Protocol):
         ...
 
     async def list_package_tasks(self, ref: ObjectId, page: PageRequest) -> Page[Task] | None:
-        """One page of the tasks that use a package where the vendor lists them by package; else None, without a call."""
+        """One page of the tasks that use a package where the vendor lists them so; else None, without a call."""
         ...
 
     async def list_executions(
@@ -66,11 +66,11 @@ class VendorAdapter(Protocol):
         ...
 
     async def get_executions(self, refs: Sequence[ObjectId]) -> list[Execution | None]:
-        """Executions by id, whole, in the order asked; None for what does not exist. As few calls as the vendor allows."""
+        """Executions by id, whole, in the order asked, in as few calls as possible; None for what does not exist."""
         ...
 
     async def find_executions(self, task: ObjectId, device_names: Sequence[str]) -> list[Execution | None]:
-        """The present execution of each device in a task, in the order asked; None where the device has no part in it."""
+        """The present execution of each device in a task, in the order asked; None where it has no part in it."""
         ...
 
     async def find_package_executions(
@@ -86,7 +86,7 @@ class VendorAdapter(Protocol):
         ...
 
     def check_draft(self, draft: TaskDraft) -> None:
-        """Raise InvalidInput, with the path inside the input (such as ("targets", "3")), for what the vendor would refuse."""
+        """Raise InvalidInput, with the path inside the input (such as ("targets", "3")), for what breaks its rules."""
         ...
 
     def check_change(self, change: TaskChange) -> None:
@@ -152,7 +152,7 @@ class VendorAdapter(Protocol):
         ...
 
     def execution_ref(self, thing_name: str, job_id: str, number: int) -> ObjectId:
-        """The id, without generation, of a native execution reference. Raises UnsupportedByVendor where there is none."""
+        """The id, without generation, of a native reference. Raises UnsupportedByVendor where there is none."""
         ...
 
     async def probe(self) -> None:

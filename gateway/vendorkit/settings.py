@@ -50,7 +50,8 @@ class BackendSettings(Pace):
     """One backend. Its vendor's folder adds what signing and addressing need."""
 
     name: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="Your own name for it. It stands in ids: do not reuse it."
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
+        description="Your own name for it. It stands in ids: do not reuse it.",
     )
     vendor: str = Field(description="Which cloud speaks there.")
     read_only: bool = Field(False, description="Refuse every write to this backend.")

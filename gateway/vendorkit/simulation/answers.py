@@ -62,7 +62,7 @@ class SimulatedApi(ABC):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         if scope["type"] != "http":
-            return
+            return None
         request = await _read(scope, receive)
         operation = self.operation_of(request)
         self.calls[operation] = self.calls.get(operation, 0) + 1

@@ -23,7 +23,8 @@ class FaultKind(StrEnum):
     """delay: answer late. throttle: the vendor's own throttling answer. error: its own 5xx. html: a proxy's page instead
     of JSON. cut: half of the body, then the connection closes. drop: the connection closes unanswered, nothing done.
     answer_lost: the request is carried out, then the connection closes unanswered. reborn: after a delete of an
-    execution another one stands under the same number (vendors without numbers ignore it)."""
+    execution another one stands under the same number (vendors without numbers ignore it).
+    """
 
     DELAY = "delay"
     THROTTLE = "throttle"
