@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway.domain.backend import Backend
 from gateway.domain.operations import Capability
@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdapterContext:
-    """What an adapter is given to work with. `http` already paces, times and measures each vendor call."""
+    """What an adapter is given to work with.
+
+    `http` already paces, times and measures each vendor call; `http_for` opens the same, within the same budget, for
+    another base URL, such as a token service.
+    """
 
     backend: Backend
     http: "VendorHttp"
+    http_for: "Callable[[str], VendorHttp]"
     now: Callable[[], datetime]
 
 
@@ -49,4 +54,4 @@ class VendorManifest:
     execution_page_size: int
     task_details: type | None = None
     package_details: type | None = None
-    status_tables: "Callable[[], Mapping[str, StatusTable]]" = field(default=dict)
+    status_tables: "Callable[[], Mapping[str, StatusTable[Any]]]" = field(default=dict)
