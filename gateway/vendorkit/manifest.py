@@ -37,7 +37,9 @@ class VendorManifest:
 
     `slug` is its folder's name with dashes, as configuration writes it; `vendor` its value in the OtaVendor enum.
     `task_details` and `package_details` are the dataclasses behind its members of the details unions, whose GraphQL
-    names are the classes' names. `page_sizes` is the largest page each list takes. `settings`, `adapter`, `endpoint`
+    names are the classes' names. `page_sizes` is the largest page each list takes. `demo_settings` gives, for a
+    simulator's base URL, what a backend's configuration holds beside its name, vendor and endpoint: region, project,
+    and the credentials that simulators accept. `settings`, `adapter`, `endpoint`
     and `simulator` import what they need when they are called, so that a manifest costs nothing to read.
     """
 
@@ -49,6 +51,7 @@ class VendorManifest:
     endpoint: Callable[["BackendSettings"], str]
     adapter: Callable[["BackendSettings", AdapterContext], VendorAdapter]
     simulator: Callable[["SimulatorOptions"], "Simulator"]
+    demo_settings: Callable[[str], Mapping[str, object]]
     task_page_size: int
     package_page_size: int
     execution_page_size: int
