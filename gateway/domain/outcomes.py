@@ -11,7 +11,7 @@ from gateway.domain.task import Task
 
 
 class MutationOutcome(StrEnum):
-    """DONE: read back and seen. REQUESTED: accepted, the vendor or the device takes its time. UNKNOWN: sent, unanswered."""
+    """DONE: read back and seen. REQUESTED: accepted, it takes its time. UNKNOWN: sent, and no answer came."""
 
     DONE = "DONE"
     REQUESTED = "REQUESTED"

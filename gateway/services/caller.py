@@ -1,0 +1,17 @@
+"""Caller: who asks, and how, for the length of one request."""
+
+from dataclasses import dataclass, field
+
+from gateway.domain.errors import GatewayError
+
+
+@dataclass(slots=True, kw_only=True)
+class Caller:
+    """One request's asker. `fresh` reads past the cache (Cache-Control: no-cache).
+
+    `down` remembers which backends failed to answer in this request, so that a dead one costs its deadline once.
+    """
+
+    actor: str = "anonymous"
+    fresh: bool = False
+    down: dict[str, GatewayError] = field(default_factory=dict)
