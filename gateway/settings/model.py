@@ -1,0 +1,140 @@
+"""Settings: what the configuration file says, section by section. Vendors' own keys are declared in their folders."""
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, SerializeAsAny, StringConstraints, field_validator, model_validator
+
+from gateway.vendorkit.settings import BackendSettings, Pace, Strict
+
+NOT_AVAILABLE = "not available in this version"
+
+Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s?#@*]+$")]
+
+
+class ServerSettings(Strict):
+    """Where the gateway listens."""
+
+    host: str = Field(
+        default="127.0.0.1", min_length=1, description="The address to bind. Without authentication: loopback."
+    )
+    port: int = Field(default=8000, ge=0, le=65535, description="The port to bind; 0 takes any free one.")
+    cors_origins: tuple[Origin, ...] = Field(
+        default=(), description="Origins of web pages that may call, as scheme://host:port; loopback ones always may."
+    )
+    cursor_secret: Annotated[SecretStr, Field(min_length=16)] | None = Field(
+        default=None,
+        description="Signs cursors. Without it cursors end with the process: a secret is drawn at each start.",
+    )
+
+
+class CacheSettings(Strict):
+    """Where answers are kept for a moment."""
+
+    url: str = Field(default="memory://", repr=False, description="memory:// keeps them in the process.")
+
+    @field_validator("url")
+    @classmethod
+    def _known(cls, url: str) -> str:
+        if url == "memory://":
+            return url
+        if url.startswith(("redis://", "rediss://")):
+            raise ValueError(f"Redis is {NOT_AVAILABLE}; use memory://")
+        raise ValueError("expected memory://")
+
+
+class LedgerSettings(Strict):
+    """Where audit entries, idempotency keys and tombstones are kept."""
+
+    url: str = Field(
+        default="sqlite+aiosqlite:///ota-gateway.db",
+        repr=False,
+        description="An SQLAlchemy URL: sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE.",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _known(cls, url: str) -> str:
+        if url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
+            return url
+        raise ValueError("expected sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE")
+
+
+class AuthSettings(Strict):
+    """Who may call."""
+
+    mode: Literal["none"] = Field(
+        default="none", description="none: whoever reaches the loopback address may do everything."
+    )
+
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _known(cls, mode: object) -> object:
+        if mode in ("jwt", "api_keys"):
+            raise ValueError(f"authentication by tokens or keys is {NOT_AVAILABLE}; use none")
+        # `mode: none` and an unquoted null are easily confused.
+        if mode != "none":
+            raise ValueError("expected none")
+        return mode
+
+
+class Settings(Strict):
+    """The whole file. `backends` hold their vendors' own settings classes."""
+
+    server: ServerSettings = Field(default_factory=ServerSettings, description="Where the gateway listens.")
+    defaults: Pace = Field(
+        default_factory=lambda: Pace.model_validate({}),
+        description="What every backend keeps to unless it says otherwise.",
+    )
+    cache: CacheSettings = Field(default_factory=CacheSettings, description="Where answers are kept for a moment.")
+    ledger: LedgerSettings = Field(default_factory=LedgerSettings, description="What must survive a crash.")
+    auth: AuthSettings = Field(default_factory=AuthSettings, description="Who may call.")
+    backends: tuple[SerializeAsAny[BackendSettings], ...] = Field(
+        min_length=1, description="The vendor accounts, regions and instances to ask."
+    )
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> "Settings":
+        exposed = exposure(self.server.host, self.auth.mode)
+        if exposed is not None:
+            raise ValueError(exposed)
+        if repeated([backend.name for backend in self.backends]):
+            raise ValueError("two backends have one name")
+        return self
+
+    def listening(self, host: str | None, port: int | None) -> "Settings":
+        """The same settings with another address, where one is given. Raises ValueError as the file would."""
+        given = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
+        server = ServerSettings.model_validate({**self.server.model_dump(), **given})
+        return Settings(
+            server=server,
+            defaults=self.defaults,
+            cache=self.cache,
+            ledger=self.ledger,
+            auth=self.auth,
+            backends=self.backends,
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address, without a port, can only be this machine."""
+    name = host.strip("[]").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def exposure(host: str, mode: str) -> str | None:
+    """Why this address must not be bound, or None."""
+    if mode != "none" or is_loopback(host):
+        return None
+    return "without authentication (auth.mode: none) only loopback may be bound; use 127.0.0.1"
+
+
+def repeated(names: Sequence[str]) -> list[int]:
+    """The places of names that stand further up already."""
+    return [place for place, name in enumerate(names) if name in names[:place]]
