@@ -11,6 +11,7 @@
     |- Conflict                  VERSION_CONFLICT, IDEMPOTENCY_CONFLICT, READ_ONLY
     |- Throttled                 THROTTLED
     |- BackendUnavailable        BACKEND_UNAVAILABLE, LEDGER_UNAVAILABLE
+    |  `- TimedOut               BACKEND_UNAVAILABLE     the time allowed ran out
     |- VendorRejected            VENDOR_REJECTED         the vendor said no, in words of its own
     `- OutcomeUnknown            OUTCOME_UNKNOWN         sent, and no answer came back
 
@@ -206,6 +207,10 @@ class BackendUnavailable(GatewayError):
     ) -> None:
         super().__init__(message, backend=backend, target=target)
         self.code = code
+
+
+class TimedOut(BackendUnavailable):
+    """The backend let the time allowed run out: asking it again costs as much."""
 
 
 class VendorRejected(GatewayError):

@@ -36,7 +36,8 @@ def error_to_record(error: GatewayError) -> dict[str, Any]:
         members["alternatives"] = [operation.value for operation in error.alternatives]
     if isinstance(error, _WITH_CODE):
         members["code"] = error.code.value
-    return {"type": type(error).__name__, **members}
+    kind = next(known.__name__ for known in type(error).__mro__ if known.__name__ in _ERROR_TYPES)
+    return {"type": kind, **members}
 
 
 def error_from_record(record: dict[str, Any]) -> GatewayError:

@@ -41,7 +41,8 @@ class Task:
 
     `lacks` names the attributes that this reading does not carry because it came from a list; they are None here and
     may be had by a single read. `package_ref` is the package where the vendor has packages of its own; `package` is
-    set instead where the vendor shows it only inside the task. `raw` is the vendor's own JSON of this object.
+    set instead where the vendor shows it only inside the task. `other_package_refs` are further packages of the same
+    task, which are in use as much as the first. `raw` is the vendor's own JSON of this object.
     """
 
     ref: ObjectId
@@ -57,6 +58,7 @@ class Task:
     outcome: TaskOutcome | None = None
     outcome_source: Source | None = None
     package_ref: ObjectId | None = None
+    other_package_refs: tuple[ObjectId, ...] = ()
     package: Package | None = None
     progress: Progress | None = None
     execution_counts: ExecutionCounts | None = None

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import httpx
 
-from gateway.domain.errors import BackendUnavailable, GatewayError, OutcomeUnknown, Throttled, VendorRejected
+from gateway.domain.errors import BackendUnavailable, GatewayError, OutcomeUnknown, Throttled, TimedOut, VendorRejected
 
 NEVER_SENT = (
     httpx.ConnectError,
@@ -99,6 +99,8 @@ class VendorHttp:
             cause = "it took too long" if isinstance(problem, TimeoutError) else type(problem).__name__
             if write and handed_over:
                 raise self.lost(operation, cause) from problem
+            if isinstance(problem, TimeoutError | httpx.TimeoutException):
+                raise TimedOut(str(self.unreachable(operation, cause)), backend=self.backend) from problem
             raise self.unreachable(operation, cause) from problem
         return VendorAnswer(status=response.status_code, headers=response.headers, body=response.content)
 
