@@ -17,7 +17,7 @@ async def within(limit: timedelta, call: Callable[[], Awaitable[Answer]], *, bac
         async with asyncio.timeout(seconds):
             return await call()
     except TimeoutError:
-        raise DeadlineExceeded(
+        raise TimedOut(
             f"Backend {backend} did not answer within {seconds:g} s. Try again, or raise its `timeout`.",
             backend=backend,
         ) from None

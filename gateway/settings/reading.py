@@ -139,7 +139,7 @@ class _Reading:
         try:
             return model.model_validate(value)
         except ValidationError as refused:
-            for error in _closest_branches(refused.errors(include_url=False, include_context=False), value):
+            for error in _closest_branches(refused.errors(include_url=False), value):
                 self._explain(model, path, value, error)
             return None
 
@@ -154,6 +154,8 @@ class _Reading:
             self._wrong(path, "is missing")
         elif error["type"] == "string_type":
             self._wrong(path, "expected text; put quotes around a number, a date, yes or no")
+        elif error["type"] in ("too_short", "string_too_short") and isinstance(error["input"], str):
+            self._wrong(path, f"expected at least {error['ctx']['min_length']} characters")
         else:
             message = str(error["msg"]).removeprefix("Value error, ")
             self._wrong(path, "this is not accepted here" if _echoes(message, error["input"]) else message)
@@ -171,7 +173,8 @@ def _closest_branches(errors: Sequence[Any], value: object) -> list[Any]:
             where = error["loc"][:branch]
             choices.setdefault(where, {}).setdefault(error["loc"][branch], []).append(error)
     for branches in choices.values():
-        kept += min(branches.values(), key=len)
+        fitting: list[Any] = min(branches.values(), key=lambda found: len(found))
+        kept += fitting
     return kept
 
 

@@ -62,7 +62,7 @@ class SimulatedApi(ABC):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         if scope["type"] != "http":
-            return None
+            return
         request = await _read(scope, receive)
         operation = self.operation_of(request)
         self.calls[operation] = self.calls.get(operation, 0) + 1
@@ -71,7 +71,8 @@ class SimulatedApi(ABC):
         if fault and kind is FaultKind.DELAY:
             await asyncio.sleep(fault.seconds)
         if kind is FaultKind.DROP:
-            return _drop(scope)
+            _drop(scope)
+            return
         if kind is FaultKind.THROTTLE:
             reply = self.throttled(operation)
         elif fault and kind is FaultKind.ERROR:
@@ -82,7 +83,8 @@ class SimulatedApi(ABC):
         else:
             reply = self.answer(operation, request, fault if kind is FaultKind.REBORN else None)
         if kind is FaultKind.ANSWER_LOST:
-            return _drop(scope)
+            _drop(scope)
+            return
         await _send(send, reply, cut=kind is FaultKind.CUT)
         if kind is FaultKind.CUT:
             _drop(scope)

@@ -6,8 +6,8 @@ A fault file is YAML or JSON, a list of rules tried in order; the first that fit
     - {fault: delay, seconds: 2.5, probability: 0.1}
     - {fault: answer_lost, operation: DeleteJob}
 
-`operation` is the vendor's operation name (default: any), `times` how often the rule fires (default: always), `after` how
-many fitting requests it lets pass first, `probability` its share of the rest, drawn from `seed`.
+`operation` is the vendor's operation name (default: any), `times` how often the rule fires (default: always), `after`
+how many fitting requests it lets pass first, `probability` its share of the rest, drawn from `seed`.
 """
 
 import random
@@ -20,7 +20,9 @@ import yaml
 
 
 class FaultKind(StrEnum):
-    """delay: answer late. throttle: the vendor's own throttling answer. error: its own 5xx. html: a proxy's page instead
+    """What happens to a request.
+
+    delay: answer late. throttle: the vendor's own throttling answer. error: its own 5xx. html: a proxy's page instead
     of JSON. cut: half of the body, then the connection closes. drop: the connection closes unanswered, nothing done.
     answer_lost: the request is carried out, then the connection closes unanswered. reborn: after a delete of an
     execution another one stands under the same number (vendors without numbers ignore it).
