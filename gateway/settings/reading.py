@@ -173,7 +173,7 @@ def _closest_branches(errors: Sequence[Any], value: object) -> list[Any]:
             where = error["loc"][:branch]
             choices.setdefault(where, {}).setdefault(error["loc"][branch], []).append(error)
     for branches in choices.values():
-        fitting: list[Any] = min(branches.values(), key=lambda found: len(found))
+        fitting: list[Any] = min(branches.values(), key=len)
         kept += fitting
     return kept
 
