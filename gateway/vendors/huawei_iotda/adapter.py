@@ -1,7 +1,6 @@
 """HuaweiIotdaAdapter: the vendor port over one IoTDA project."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 from gateway.domain.changes import Created, Receipt, TargetReceipts, TaskChange, TaskDraft
 from gateway.domain.errors import GatewayError, InvalidInput, NotFound, VendorRejected
@@ -12,6 +11,7 @@ from gateway.domain.package import Package
 from gateway.domain.page import Page, PageRequest
 from gateway.domain.statuses import ExecutionStatus
 from gateway.domain.task import Task
+from gateway.vendorkit.few_at_once import few_at_once
 from gateway.vendorkit.http import VendorAnswer
 from gateway.vendorkit.manifest import AdapterContext
 from gateway.vendorkit.unsupported import UnsupportedUnlessOverridden
@@ -131,7 +131,7 @@ class HuaweiIotdaAdapter(UnsupportedUnlessOverridden):
     async def get_executions(self, refs: Sequence[ObjectId]) -> list[Execution | None]:
         """One call per device: the vendor takes one target at a time."""
         keys = list(dict.fromkeys((ref.key[0], ref.key[1]) for ref in refs))
-        found = dict(zip(keys, await _few_at_once(self._show_execution, keys), strict=True))
+        found = dict(zip(keys, await few_at_once(self._show_execution, keys, limit=READS_AT_ONCE), strict=True))
         return [found[ref.key[0], ref.key[1]] for ref in refs]
 
     async def find_executions(self, task: ObjectId, device_names: Sequence[str]) -> list[Execution | None]:
@@ -285,20 +285,3 @@ def _next_marker(marker: str | None, paging: Paging | None) -> str | None:
     # A marker that stays where it was would make the walk endless.
     found = paging.marker if paging else None
     return found if found and found != marker else None
-
-
-async def _few_at_once(
-    read: Callable[[tuple[str, str]], Awaitable[Execution | None]], keys: Sequence[tuple[str, str]]
-) -> list[Execution | None]:
-    places = asyncio.Semaphore(READS_AT_ONCE)
-
-    async def one(key: tuple[str, str]) -> Execution | None:
-        async with places:
-            return await read(key)
-
-    reads = [asyncio.ensure_future(one(key)) for key in keys]
-    try:
-        return await asyncio.gather(*reads)
-    finally:
-        for pending in reads:
-            pending.cancel()
