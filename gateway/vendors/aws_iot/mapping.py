@@ -12,7 +12,6 @@ from gateway.domain.fingerprint import fingerprint
 from gateway.domain.ids import Kind, ObjectId, encode, generation_of
 from gateway.domain.package import NOTHING_LACKING, Package
 from gateway.domain.statuses import (
-    CountUnit,
     ExecutionStatus,
     FailureReason,
     PackageKind,
@@ -21,7 +20,8 @@ from gateway.domain.statuses import (
     TaskOutcome,
     TaskStatus,
 )
-from gateway.domain.task import ExecutionCounts, StatusCount, Task
+from gateway.domain.task import ExecutionCounts, Task
+from gateway.vendorkit.aws.counters import derived_outcome, execution_counts
 from gateway.vendorkit.aws.reading import Reading
 from gateway.vendorkit.statuses import StatusTable
 from gateway.vendorkit.times import from_epoch
@@ -132,7 +132,7 @@ def task_from_job(reading: Reading, job: Job, raw: bytes) -> Task:
     task.package_ref = packages[0] if packages else None
     task.other_package_refs = packages[1:]
     task.execution_counts = _counts(job.job_process_details)
-    task.outcome = _outcome(task.status, task.execution_counts)
+    task.outcome = derived_outcome(task.status, task.execution_counts)
     task.outcome_source = None if task.outcome is None else Source.DERIVED
     task.vendor_details = AwsIotJobDetails(
         job_arn=job.job_arn or "",
@@ -184,28 +184,7 @@ def _counts(details: JobProcessDetails | None) -> ExecutionCounts | None:
         ExecutionStatus.REMOVED: details.number_of_removed_things,
         ExecutionStatus.CANCELED: details.number_of_canceled_things,
     }
-    known = {status: count for status, count in counters.items() if count is not None}
-    return ExecutionCounts(
-        total=sum(known.values()) if len(known) == len(counters) else None,
-        unit=CountUnit.EXECUTIONS,
-        exact=True,
-        by_status=tuple(StatusCount(status, count) for status, count in known.items()),
-    )
-
-
-def _outcome(status: TaskStatus, counts: ExecutionCounts | None) -> TaskOutcome | None:
-    if status is TaskStatus.CANCELED:
-        return TaskOutcome.CANCELED
-    if status is not TaskStatus.COMPLETED:
-        return None
-    succeeded = {entry.status: entry.count for entry in counts.by_status} if counts is not None else {}
-    if counts is None or counts.total is None or ExecutionStatus.SUCCEEDED not in succeeded:
-        return TaskOutcome.UNDETERMINED
-    if counts.total == 0:
-        return TaskOutcome.NO_DEVICES
-    if succeeded[ExecutionStatus.SUCCEEDED] == counts.total:
-        return TaskOutcome.SUCCEEDED
-    return TaskOutcome.PARTIALLY_SUCCEEDED if succeeded[ExecutionStatus.SUCCEEDED] else TaskOutcome.FAILED
+    return execution_counts(counters)
 
 
 # ---------------------------------------------------------------------- executions
