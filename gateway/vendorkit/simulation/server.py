@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -64,4 +65,19 @@ async def serving(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) 
     finally:
         running.should_exit = True
         await task
+        listener.close()
+
+
+@contextmanager
+def serving_in_thread(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Serve from a thread of its own while the block runs, for callers that block; gives the base URL."""
+    listener = listen(host, port)
+    running = server(simulator)
+    thread = threading.Thread(target=lambda: asyncio.run(running.serve(sockets=[listener])), daemon=True)
+    thread.start()
+    try:
+        yield f"http://{host}:{listener.getsockname()[1]}"
+    finally:
+        running.should_exit = True
+        thread.join()
         listener.close()
