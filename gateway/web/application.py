@@ -1,0 +1,77 @@
+"""create_web: the Starlette application, from the outermost layer to the endpoint.
+
+HostGuard        who may call at all
+CORS             which pages may read the answers
+routes           /graphql by HTTP and websocket, /healthz, /readyz, / to the explorer
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import Lifespan
+
+from gateway.settings import ServerSettings
+from gateway.web.cors import cors
+from gateway.web.graphql_http import GraphQLOverHttp
+from gateway.web.graphql_websocket import GraphQLOverWebsocket
+from gateway.web.health import Readiness, health_routes
+from gateway.web.host_guard import HostGuard
+from gateway.web.responses import refusal
+from gateway.web.schema_port import ContextFactory, GraphQLSchemaPort
+
+
+def create_web(
+    schema: GraphQLSchemaPort,
+    context_factory: ContextFactory,
+    *,
+    server: ServerSettings,
+    lifespan: Lifespan[Starlette] | None = None,
+) -> Starlette:
+    """The application. `context_factory` is given the request or the websocket; it may be async."""
+    readiness = Readiness()
+    return Starlette(
+        routes=[
+            Route("/graphql", GraphQLOverHttp(schema, context_factory)),
+            WebSocketRoute("/graphql", GraphQLOverWebsocket(schema, context_factory)),
+            Route("/", _to_the_explorer),
+            *health_routes(readiness),
+        ],
+        middleware=[
+            Middleware(HostGuard, bound=server.host, origins=server.cors_origins),
+            cors(server.cors_origins),
+        ],
+        exception_handlers={404: _not_found},
+        lifespan=_telling(readiness, lifespan),
+    )
+
+
+async def _to_the_explorer(request: Request) -> Response:
+    return RedirectResponse("/graphql")
+
+
+async def _not_found(request: Request, problem: Exception) -> Response:
+    return refusal(404, "Nothing is served here. GraphQL is at /graphql.", "NOT_FOUND")
+
+
+def _telling(readiness: Readiness, lifespan: Lifespan[Starlette] | None) -> Lifespan[Starlette]:
+    @asynccontextmanager
+    async def ready_inside(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
+        if lifespan is None:
+            readiness.ready = True
+            yield {}
+            readiness.ready = False
+            return
+        async with lifespan(app) as state:
+            readiness.ready = True
+            try:
+                yield state or {}
+            finally:
+                readiness.ready = False
+
+    return ready_inside

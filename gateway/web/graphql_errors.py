@@ -1,0 +1,128 @@
+"""Top-level GraphQL errors as clients see them: a stable `extensions.code`, and nothing that was not meant for them.
+
+    GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED   the document
+    BAD_USER_INPUT        variables, arguments, ids, cursors; with `path` and `rule` where a domain rule says no
+    BACKEND_UNAVAILABLE   a single object could not be asked for; with `backend`
+    FORBIDDEN             the caller may not
+    INTERNAL              anything unexpected: "Internal error" and an `id` under which the log has the traceback
+
+What a schema extension or resolver raises as a GraphQLError with a code of its own passes as it is.
+"""
+
+import secrets
+from typing import Any
+
+import structlog
+from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError
+from strawberry.types.execution import ExecutionResult, PreExecutionError
+
+from gateway.domain.errors import (
+    BackendUnavailable,
+    ErrorCode,
+    GatewayError,
+    InvalidInput,
+    PermissionDenied,
+    Throttled,
+    VendorRejected,
+)
+
+_log = structlog.get_logger(__name__)
+
+_BACKEND_FAILURES = (BackendUnavailable, Throttled, VendorRejected)
+
+
+def presentable(error: GraphQLError, *, before_execution: bool) -> GraphQLError:
+    """The error as the client may see it. What is unexpected is logged here, with its traceback."""
+    cause = _cause(error)
+    if isinstance(cause, GatewayError):
+        return _with(error, cause.message, _of_gateway(cause))
+    given = error.extensions or {}
+    if cause is None and "code" in given:
+        return error
+    if isinstance(cause, RecursionError) and before_execution:
+        return _with(error, "The document is nested too deeply.", {"code": "GRAPHQL_VALIDATION_FAILED"})
+    if cause is None or isinstance(cause, GraphQLError):
+        code = _code_of(error, before_execution=before_execution)
+        if code is not None:
+            return _with(error, error.message, {**given, "code": code})
+    elif _is_about_variables(error):
+        # A scalar's own parser refused; graphql-core tells so in words of its own.
+        return _with(error, error.message, {"code": "BAD_USER_INPUT"})
+    return _internal(error, cause or error)
+
+
+def presented(result: ExecutionResult) -> list[GraphQLError]:
+    """The errors of a result, presentable."""
+    early = isinstance(result, PreExecutionError)
+    return [presentable(error, before_execution=early) for error in result.errors or ()]
+
+
+def never_executed(result: ExecutionResult) -> bool:
+    """Whether the request failed before its operation began, so that there is no data, not even null."""
+    if isinstance(result, PreExecutionError):
+        return True
+    return result.data is None and bool(result.errors) and all(error.path is None for error in result.errors or ())
+
+
+def unexpected(error: BaseException) -> GraphQLFormattedError:
+    """An exception from outside a resolver, logged and made presentable."""
+    wrapped = GraphQLError(str(error), original_error=error if isinstance(error, Exception) else None)
+    return presentable(wrapped, before_execution=True).formatted
+
+
+def refused(message: str, code: str) -> GraphQLError:
+    """An error of the gateway's own making."""
+    return GraphQLError(message, extensions={"code": code})
+
+
+def _cause(error: GraphQLError) -> Exception | None:
+    """What was raised, under the errors that graphql-core wrapped around it."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
+def _of_gateway(error: GatewayError) -> dict[str, Any]:
+    found: dict[str, Any] = {"code": "BAD_USER_INPUT", "reason": error.code.value, "retryable": error.retryable}
+    if isinstance(error, _BACKEND_FAILURES) or error.code is ErrorCode.OUTCOME_UNKNOWN:
+        found["code"] = "BACKEND_UNAVAILABLE"
+    elif isinstance(error, PermissionDenied):
+        found["code"] = "FORBIDDEN"
+    if error.backend is not None:
+        found["backend"] = error.backend
+    if isinstance(error, InvalidInput):
+        found |= {"path": error.path, "rule": error.rule}
+    if isinstance(error, Throttled) and error.retry_after_seconds is not None:
+        found["retryAfterSeconds"] = error.retry_after_seconds
+    return found
+
+
+def _code_of(error: GraphQLError, *, before_execution: bool) -> str | None:
+    if isinstance(error, GraphQLSyntaxError):
+        return "GRAPHQL_PARSE_FAILED"
+    if before_execution:
+        return "GRAPHQL_VALIDATION_FAILED"
+    if _is_about_variables(error):
+        return "BAD_USER_INPUT"
+    # An argument's value is at fault when the error points at it; at fault for a whole field is the gateway.
+    at_field = not error.nodes or error.nodes[0].kind == "field"
+    return None if at_field else "BAD_USER_INPUT"
+
+
+def _is_about_variables(error: GraphQLError) -> bool:
+    return error.path is None and error.message.startswith('Variable "$')
+
+
+def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
+    return GraphQLError(
+        message, nodes=error.nodes, source=error.source, positions=error.positions, path=error.path,
+        extensions=extensions,
+    )  # fmt: skip
+
+
+def _internal(error: GraphQLError, cause: BaseException) -> GraphQLError:
+    number = secrets.token_hex(8)
+    path = ".".join(str(part) for part in error.path or ())
+    _log.error("unexpected_error", id=number, path=path, exc_info=(type(cause), cause, cause.__traceback__))
+    return _with(error, "Internal error", {"code": "INTERNAL", "id": number})

@@ -1,0 +1,131 @@
+"""GraphQL over HTTP: GET for queries, POST for queries and mutations, status and media type as the client asked.
+
+Statuses are chosen here and nowhere else. A request that is none is 4xx always. A document that fails before it is
+executed is 200 for clients that take application/json, as they are used to, and 400 in
+application/graphql-response+json. What was executed is 200, errors or not.
+"""
+
+from collections.abc import Awaitable
+from inspect import isawaitable
+from typing import cast
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.execution import ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from gateway.web.explorer import explorer_response
+from gateway.web.graphql_errors import never_executed, presented, unexpected
+from gateway.web.graphql_request import (
+    ClientGone,
+    GraphQLRequest,
+    RequestRefused,
+    from_body,
+    from_query_string,
+    names_too_little,
+)
+from gateway.web.negotiation import accepted_media_type, accepts_html
+from gateway.web.responses import GRAPHQL_JSON, JSON, json_response, refusal
+from gateway.web.schema_port import ContextFactory, GraphQLSchemaPort
+
+ALLOW = "GET, POST, OPTIONS"
+_BY_METHOD = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
+
+
+class GraphQLOverHttp:
+    """The endpoint, as an ASGI application."""
+
+    def __init__(self, schema: GraphQLSchemaPort, context_factory: ContextFactory) -> None:
+        self._schema = schema
+        self._context_factory = context_factory
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        try:
+            response = await self._answer(request)
+        except ClientGone:
+            return
+        response.headers.add_vary_header("Accept")
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers={"allow": ALLOW})
+        if request.method not in _BY_METHOD:
+            return refusal(405, "Use GET or POST.", "METHOD_NOT_ALLOWED", headers={"allow": ALLOW})
+        accept = request.headers.get("accept")
+        if request.method == "GET" and accepts_html(accept) and "query" not in request.query_params:
+            return explorer_response()
+        media_type = accepted_media_type(accept)
+        if media_type is None:
+            return refusal(406, f"Accept {GRAPHQL_JSON} or {JSON}.", "NOT_ACCEPTABLE")
+        try:
+            if request.method == "GET":
+                wanted = from_query_string(request.scope["query_string"])
+            else:
+                wanted = await from_body(request)
+            if names_too_little(wanted):
+                raise RequestRefused(400, "The document holds several operations: give an operationName.")
+            result = await self._run(request, wanted)
+        except RequestRefused as problem:
+            headers = {"allow": "POST"} if problem.status == 405 else None
+            return refusal(problem.status, problem.message, problem.code, media_type=media_type, headers=headers)
+        # Whatever breaks on the way is answered in GraphQL's own form, and logged.
+        except Exception as problem:  # noqa: BLE001
+            return _failed(unexpected(problem), media_type)
+        return _executed(result, media_type)
+
+    async def _run(self, request: Request, wanted: GraphQLRequest) -> ExecutionResult:
+        made = self._context_factory(request)
+        context = await cast("Awaitable[object]", made) if isawaitable(made) else made
+        try:
+            return await self._schema.execute(
+                wanted.query,
+                variable_values=wanted.variables,
+                context_value=context,
+                operation_name=wanted.operation_name,
+                allowed_operation_types=_BY_METHOD[request.method],
+            )
+        except CannotGetOperationTypeError:
+            message = (
+                f"The document has no operation named {wanted.operation_name}."
+                if wanted.operation_name
+                else "The document holds no operation."
+            )
+            raise RequestRefused(400, message) from None
+        except InvalidOperationTypeError as problem:
+            if problem.operation_type is OperationType.SUBSCRIPTION:
+                raise RequestRefused(
+                    400, "Subscriptions are served over a websocket, with the protocol graphql-transport-ws."
+                ) from None
+            raise RequestRefused(405, "A mutation needs POST.", "METHOD_NOT_ALLOWED") from None
+        except MissingQueryError:
+            raise RequestRefused(400, "The query is empty.") from None
+
+
+def _executed(result: ExecutionResult, media_type: str) -> Response:
+    errors = [error.formatted for error in presented(result)]
+    content: dict[str, object] = {}
+    status = 200
+    if errors:
+        content["errors"] = errors
+    if never_executed(result):
+        if any(error.get("extensions", {}).get("code") == "INTERNAL" for error in errors):
+            status = 500
+        elif media_type == GRAPHQL_JSON:
+            status = 400
+    else:
+        content["data"] = result.data
+    if result.extensions:
+        content["extensions"] = result.extensions
+    return json_response(content, status=status, media_type=media_type)
+
+
+def _failed(error: object, media_type: str) -> Response:
+    code = cast("dict[str, dict[str, str]]", error)["extensions"]["code"]
+    status = {"INTERNAL": 500, "FORBIDDEN": 403, "UNAUTHENTICATED": 401, "BACKEND_UNAVAILABLE": 503}.get(code, 400)
+    return json_response({"errors": [error]}, status=status, media_type=media_type)

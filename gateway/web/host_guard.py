@@ -1,0 +1,63 @@
+"""HostGuard: without authentication, only this machine's own pages and programs are answered.
+
+A page of a foreign site can make a browser call a loopback address, straight (told by Origin) or by a name of its own
+that resolves to it (told by Host). Both are refused here, for HTTP and websockets alike.
+"""
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.settings import is_loopback
+from gateway.web.responses import refusal
+
+
+class HostGuard:
+    """Middleware. `bound` is the address the server listens on; `origins` may call beside loopback ones."""
+
+    def __init__(self, app: ASGIApp, *, bound: str, origins: Sequence[str]) -> None:
+        self._app = app
+        self._bound = bound.strip("[]").lower()
+        self._origins = frozenset(origin.rstrip("/").lower() for origin in origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or refuse it."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if not all(self._is_ours(host) for host in headers.getlist("host") or [""]):
+            refused = refusal(421, "This host name is not served here. Use 127.0.0.1 or localhost.", "FORBIDDEN")
+        elif not all(self._may_call(origin) for origin in headers.getlist("origin")):
+            refused = refusal(403, "Pages of this origin may not call. List it in server.cors_origins.", "FORBIDDEN")
+        else:
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] == "websocket":
+            # Closed before it is accepted, which the server turns into HTTP 403.
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})
+        else:
+            await refused(scope, receive, send)
+
+    def _is_ours(self, host: str) -> bool:
+        name = _host_name(f"//{host}")
+        return name is not None and (is_loopback(name) or name == self._bound)
+
+    def _may_call(self, origin: str) -> bool:
+        if origin.lower() in self._origins:
+            return True
+        name = _host_name(origin) if origin.startswith(("http://", "https://")) else None
+        return name is not None and is_loopback(name)
+
+
+def _host_name(address: str) -> str | None:
+    """The host of an address, lower case, without brackets and port; None when it is no bare scheme, host and port."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # raises when the port is no number
+    except ValueError:
+        return None
+    bare = not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
+    return parts.hostname if bare else None

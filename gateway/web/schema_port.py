@@ -1,0 +1,38 @@
+"""What the web needs of a GraphQL schema and of whoever makes the context of a request."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Protocol
+
+from starlette.requests import HTTPConnection
+from strawberry.schema.schema import StreamResult
+from strawberry.types.execution import ExecutionResult
+from strawberry.types.graphql import OperationType
+
+ContextFactory = Callable[[HTTPConnection], object | Awaitable[object]]
+
+
+class GraphQLSchemaPort(Protocol):
+    """The two ways to run a document. A strawberry.Schema has both."""
+
+    async def execute(
+        self,
+        query: str | None,
+        *,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any | None = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+    ) -> ExecutionResult:
+        """Run a query or mutation."""
+        ...
+
+    async def stream(
+        self,
+        query: str | None,
+        *,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any | None = None,
+        operation_name: str | None = None,
+    ) -> StreamResult:
+        """Run any operation; a subscription gives many results."""
+        ...
