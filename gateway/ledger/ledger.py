@@ -23,8 +23,9 @@ from gateway.domain.ids import Kind, ObjectId, same_generation
 from gateway.domain.outcomes import MutationOutcome, MutationResult
 from gateway.domain.records import result_from_record, result_to_record
 from gateway.ledger import tables
-from gateway.ledger.connecting import POSTGRESQL, create_engine, mark_writing, parse_url, unusable_url
+from gateway.ledger.connecting import POSTGRESQL, mark_writing
 from gateway.ledger.faults import named_faults, unavailable, whereabouts
+from gateway.ledger.reaching import reach
 from gateway.ledger.rows import (
     digest,
     entry_from_row,
@@ -84,10 +85,8 @@ class Ledger:
         Raises InvalidInput when the URL cannot name a ledger, BackendUnavailable(LEDGER_UNAVAILABLE) when the
         database cannot be reached or was last used by a newer gateway.
         """
-        parsed = parse_url(url)
-        engine = create_engine(parsed)
+        engine, parsed = await reach(url)
         try:
-            await _probe(engine, parsed)
             await (upgrade if migrate else verify)(engine, parsed)
         except BaseException:
             await engine.dispose()
@@ -268,16 +267,6 @@ class Ledger:
                 await mark_writing(connection)
                 async with connection.begin():
                     yield connection
-
-
-async def _probe(engine: AsyncEngine, url: URL) -> None:
-    """Connect once, to tell a URL with odd parameters from a database that does not answer."""
-    try:
-        with named_faults(url):
-            async with engine.connect():
-                pass
-    except (TypeError, ValueError):
-        raise unusable_url("The ledger's URL has parameters that its driver does not take") from None
 
 
 def _insert(connection: AsyncConnection, table: Table) -> Any:

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway.ledger.connecting import create_engine, mark_writing, parse_url
+from gateway.ledger.connecting import mark_writing
 from gateway.ledger.faults import named_faults, unavailable, whereabouts
+from gateway.ledger.reaching import reach
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # The ledger may share a database with others that use Alembic: its version has a table of its own.
@@ -23,8 +24,7 @@ _ADVISORY_LOCK = 7_201_594_203
 
 async def migrate(url: str) -> None:
     """Bring the ledger at `url` up to date. Raises InvalidInput for the URL, BackendUnavailable(LEDGER_UNAVAILABLE)."""
-    parsed = parse_url(url)
-    engine = create_engine(parsed)
+    engine, parsed = await reach(url)
     try:
         await upgrade(engine, parsed)
     finally:

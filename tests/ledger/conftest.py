@@ -16,7 +16,10 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from gateway.domain.audit import Intent
+from gateway.domain.operations import Operation
 from gateway.ledger import Ledger
 
 Opener = Callable[..., Awaitable[Ledger]]
@@ -146,5 +149,34 @@ async def opener() -> AsyncIterator[Opener]:
 
 
 @pytest.fixture
+async def engine_to() -> AsyncIterator[Callable[[str], AsyncEngine]]:
+    """A way into the database beside the ledger."""
+    async with AsyncExitStack() as stack:
+
+        def connect(url: str) -> AsyncEngine:
+            engine = create_async_engine(url)
+            stack.push_async_callback(engine.dispose)
+            return engine
+
+        yield connect
+
+
+@pytest.fixture
 async def ledger(url: str, clock: Clock, opener: Opener) -> Ledger:
     return await opener(url, now=clock)
+
+
+@pytest.fixture
+def intend() -> Callable[..., Intent]:
+    """An intent; only what matters to the test need be said."""
+
+    def make(**members: object) -> Intent:
+        usual: dict[str, object] = {
+            "actor": "alice",
+            "operation": Operation.CANCEL_TASK,
+            "backend": "fleet",
+            "targets": ("job-1",),
+        }
+        return Intent(**{**usual, **members})  # type: ignore[arg-type]
+
+    return make
