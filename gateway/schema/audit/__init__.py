@@ -1,0 +1,1 @@
+"""The audit: who asked for what, and what became of it."""

@@ -1,0 +1,1 @@
+"""Backends: the configured vendor accounts, what they can do, and how they fare."""

@@ -1,0 +1,42 @@
+"""OtaBackend and its health."""
+
+from datetime import datetime
+
+import strawberry
+
+from gateway.backends.health import BackendHealth, HealthState
+from gateway.domain.backend import Backend
+from gateway.schema.backends.operations import OtaCapability
+from gateway.schema.context import RequestInfo
+from gateway.schema.errors import OtaError
+from gateway.schema.vendor_types import OtaVendor
+
+
+@strawberry.type(description="How a backend has been answering this gateway.")
+class OtaBackendHealth:
+    """Over backends.health.BackendHealth."""
+
+    state: HealthState = strawberry.field(description="In one word.")
+    since: datetime | None = strawberry.field(description="When it entered that state.")
+    last_error: OtaError | None = strawberry.field(description="The last failure.")
+    calls_last_minute: int = strawberry.field(description="Vendor calls made in the last minute.")
+    call_budget_per_second: float | None = strawberry.field(description="Vendor calls allowed in a second.")
+    latency_p50_ms: float | None = strawberry.field(description="The median of recent vendor calls, in milliseconds.")
+
+
+def _health(root: strawberry.Parent[Backend], info: RequestInfo) -> BackendHealth:
+    return info.context.services.health(root)
+
+
+@strawberry.type(description="One configured vendor account, region or instance, under the operator's own name.")
+class OtaBackend:
+    """Over domain.backend.Backend."""
+
+    name: str = strawberry.field(description="The operator's name for it.")
+    vendor: str = strawberry.field(graphql_type=OtaVendor, description="Whose cloud it is.")
+    region: str | None = strawberry.field(description="The vendor's region, where it has regions.")
+    read_only: bool = strawberry.field(description="Whether every change is refused.")
+    capabilities: list[OtaCapability] = strawberry.field(description="What its vendor can do.")
+    health = strawberry.field(
+        resolver=_health, graphql_type=OtaBackendHealth, description="How it fares; costs no vendor call."
+    )

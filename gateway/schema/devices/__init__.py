@@ -1,0 +1,1 @@
+"""Devices: who is updated. They are known through their executions."""

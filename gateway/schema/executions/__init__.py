@@ -1,0 +1,1 @@
+"""Executions: one device's part in one task."""

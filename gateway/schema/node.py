@@ -1,0 +1,70 @@
+"""Node, and reading any object by its id."""
+
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+
+from gateway.domain.device import Device
+from gateway.domain.errors import InvalidInput
+from gateway.domain.ids import Kind, ObjectId, decode
+from gateway.schema.context import RequestContext
+
+MOST_NODES = 100
+
+
+@strawberry.interface(description="An object with a global id.")
+class Node:
+    """Implemented by everything that `node` can find again."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque, and good for `node`. It is no permission.")
+
+
+def usable(text: str, kind: Kind | None = None, *path: str) -> ObjectId:
+    """Decode an id that a client gave. Raises InvalidInput, at `path` if one is given, else at ("id",)."""
+    try:
+        return decode(text, kind)
+    except InvalidInput as problem:
+        if path:
+            raise InvalidInput(problem.message, path=path, rule=problem.rule) from None
+        raise
+
+
+async def find(context: RequestContext, ref: ObjectId) -> object | None:
+    """The object of that id, None when there is none. Raises the GatewayError of what could not be asked."""
+    return await _FINDERS[ref.kind](context, ref)
+
+
+def find_device(context: RequestContext, ref: ObjectId) -> Device | None:
+    """The device of that id. Existence is not checked: devices are known through their executions."""
+    *product_key, name = ref.key
+    return context.services.device(ref.backend, name, product_key[0] if product_key else None)
+
+
+async def _task(context: RequestContext, ref: ObjectId) -> object | None:
+    return await context.loaders.task.load(ref)
+
+
+async def _package(context: RequestContext, ref: ObjectId) -> object | None:
+    return await context.loaders.package.load(ref)
+
+
+async def _execution(context: RequestContext, ref: ObjectId) -> object | None:
+    return await context.loaders.execution.load(ref)
+
+
+async def _device(context: RequestContext, ref: ObjectId) -> object | None:
+    return find_device(context, ref)
+
+
+async def _audit_entry(context: RequestContext, ref: ObjectId) -> object | None:
+    return await context.services.audit.get(context.caller, str(ref))
+
+
+_FINDERS: dict[Kind, Callable[[RequestContext, ObjectId], Any]] = {
+    Kind.TASK: _task,
+    Kind.PACKAGE: _package,
+    Kind.EXECUTION: _execution,
+    Kind.DEVICE: _device,
+    Kind.AUDIT: _audit_entry,
+}

@@ -1,0 +1,14 @@
+"""How Strawberry recognises domain objects, whose classes know nothing of it, behind interfaces and unions."""
+
+from typing import Any
+
+from graphql import GraphQLResolveInfo
+
+
+def shows(kind: type) -> Any:
+    """An `is_type_of` for a type that is declared over the class `kind`."""
+
+    def is_type_of(found: object, _info: GraphQLResolveInfo[Any]) -> bool:
+        return isinstance(found, kind)
+
+    return staticmethod(is_type_of)

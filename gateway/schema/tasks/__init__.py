@@ -1,0 +1,1 @@
+"""Tasks: campaigns that update many devices."""
