@@ -1,7 +1,7 @@
 """A simulated Tuya IoT Platform ("Hedwig on Cloud"): the OTA part of its `?Action=` API, signatures checked.
 
-It takes GET with a query and POST with a query or a form. Much is not documented by Tuya; what this simulator does instead
-is said where it does it, and is switched by `variants` where clients should be tried against both:
+It takes GET with a query and POST with a query or a form. Much is not documented by Tuya; what this simulator does
+instead is said where it does it, and is switched by `variants` where clients should be tried against both:
 
 - `wrapped_lists`: lists come as `{"simpleOTATaskInfo": [...]}` and the like. Default: a bare array.
 - `strict_cancel`: CancelOTATaskByDevice cancels nothing, success false, when a named device has no task that can be

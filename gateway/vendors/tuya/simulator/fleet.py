@@ -1,8 +1,9 @@
 """The fleet a simulator starts with.
 
-The same seed makes the same fleet, relative to the start. Jobs 0 to 3, counted from the newest, stand still whatever the
-speed: one is in progress with (given enough devices) queued and notified ones, one waits for confirmations, one is queued,
-one is complete. The last package has no job. So something is always cancellable, running, finished and deletable.
+The same seed makes the same fleet, relative to the start. Jobs 0 to 3, counted from the newest, stand still whatever
+the speed: one is in progress with (given enough devices) queued and notified ones, one waits for confirmations, one is
+queued, one is complete. The last package has no job. So something is always cancellable, running, finished and
+deletable.
 """
 
 import random

@@ -1,7 +1,8 @@
 """The operations on jobs and device tasks.
 
 Limits that only Alibaba states for the same operations are kept here too: 50 DeviceNames.N, 200 DeviceName.N, one flag
-at least to cancel by job, TaskStatus or TaskStatusList.N for a device's unfinished tasks. ConfirmOTATask does all or nothing.
+at least to cancel by job, TaskStatus or TaskStatusList.N for a device's unfinished tasks. ConfirmOTATask does all or
+nothing.
 """
 
 from itertools import islice

@@ -1,7 +1,7 @@
 """Job: a batch with its device tasks, and what cancel and confirm do to them. Times are epoch seconds.
 
-Source: Tuya's pages of CancelOTATaskByJob, CancelOTATaskByDevice and ConfirmOTATask. A task that is IN_PROGRESS cannot be
-cancelled. That a job whose tasks were all cancelled shows CANCELED is an inference.
+Source: Tuya's pages of CancelOTATaskByJob, CancelOTATaskByDevice and ConfirmOTATask. A task that is IN_PROGRESS cannot
+be cancelled. That a job whose tasks were all cancelled shows CANCELED is an inference.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Platform: everything that one simulated instance holds, and the look-ups its operations need.
 
-Job and task ids are 19-digit numbers as text. A job's tasks have the numbers after its own, so that a task is found from
-its id without an index.
+Job and task ids are 19-digit numbers as text. A job's tasks have the numbers after its own, so that a task is found
+from its id without an index.
 """
 
 from collections.abc import Iterator

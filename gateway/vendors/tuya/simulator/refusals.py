@@ -1,8 +1,9 @@
 """Refused: an answer that is not a success, in the vendor's two layers.
 
 Which HTTP status and which codes Tuya really sends is not documented. `turned_away` is the layer before the service
-(signature, parameters, throttling): 400 with the codes of Alibaba's gateway. `failed` is the service: 200, success false.
-Codes that start `iot.ota.Simulator` are this simulator's own; only iot.ota.FirmwareNotFound was read in a source.
+(signature, parameters, throttling): 400 with the codes of Alibaba's gateway. `failed` is the service: 200, success
+false. Codes that start `iot.ota.Simulator` are this simulator's own; only iot.ota.FirmwareNotFound was read in a
+source.
 """
 
 FIRMWARE_NOT_FOUND = "iot.ota.FirmwareNotFound"

@@ -1,7 +1,7 @@
 """The check of HMAC-SHA1 request signatures, timestamps and nonces.
 
-Source: Tuya's "Compute Signature" up to the string to sign; the HMAC step, and the 15 minutes for timestamps and nonces,
-are Alibaba's, whose scheme the page repeats word for word. Every parameter that came is covered, known or not.
+Source: Tuya's "Compute Signature" up to the string to sign; the HMAC step, and the 15 minutes for timestamps and
+nonces, are Alibaba's, whose scheme the page repeats word for word. Every parameter that came is covered, known or not.
 """
 
 import base64
