@@ -2,12 +2,13 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway.ledger.connecting import create_engine, parse_url, unusable_url
+from gateway.ledger.connecting import SQLITE, create_engine, parse_url, unusable_url
 from gateway.ledger.faults import named_faults
 
 _BUSY_ATTEMPTS = 50
@@ -24,6 +25,9 @@ async def reach(url: str) -> tuple[AsyncEngine, URL]:
     engine = create_engine(parsed)
     try:
         with named_faults(parsed):
+            if parsed.drivername == SQLITE:
+                # aiosqlite leaves the thread of a failed opening behind, to complain once the event loop has closed.
+                await asyncio.to_thread(_open_once, engine)
             await _connect_once(engine)
     except (TypeError, ValueError):
         await engine.dispose()
@@ -32,6 +36,12 @@ async def reach(url: str) -> tuple[AsyncEngine, URL]:
         await engine.dispose()
         raise
     return engine, parsed
+
+
+def _open_once(engine: AsyncEngine) -> None:
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+    arguments, options = engine.dialect.create_connect_args(engine.url)
+    connect(*arguments, **options).close()
 
 
 async def _connect_once(engine: AsyncEngine) -> None:

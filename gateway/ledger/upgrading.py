@@ -58,7 +58,7 @@ async def _is_current(engine: AsyncEngine, url: URL) -> bool:
 
 def _config(connection: Connection) -> Config:
     config = Config(attributes={"connection": connection, "settings": _SETTINGS})
-    # Set past the parser, to which a percent sign in the path would be an interpolation.
+    # The parser beneath takes a lone percent sign for an interpolation.
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     return config

@@ -110,16 +110,15 @@ async def _answers(server: "subprocess.Popen[bytes]", home: Path) -> None:
 
 
 @pytest.fixture
-async def postgres_url(postgres_home: Path) -> AsyncIterator[str]:
-    """A new, empty PostgreSQL database."""
+async def postgres_url(postgres_home: Path) -> str:
+    """A new, empty PostgreSQL database. It goes when its server goes."""
     name = f"ledger_{uuid4().hex}"
     connection = await asyncpg.connect(host=str(postgres_home), user="postgres", database="postgres")
     try:
         await connection.execute(f"CREATE DATABASE {name}")
-        yield f"postgresql+asyncpg://postgres@/{name}?host={postgres_home}"
-        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:
         await connection.close()
+    return f"postgresql+asyncpg://postgres@/{name}?host={postgres_home}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
