@@ -1,0 +1,60 @@
+"""Asking a backend on behalf of a caller: cached, within its deadline, and not twice in a request when it is dead."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from gateway.backends.cache import Answer
+from gateway.backends.registry import BackendRegistry
+from gateway.backends.stack import BackendStack
+from gateway.domain.errors import InvalidInput, TimedOut, UnsupportedByVendor
+from gateway.domain.ids import ObjectId
+from gateway.domain.operations import Operation
+from gateway.services.caller import Caller
+
+Value = TypeVar("Value")
+
+
+async def ask(
+    stack: BackendStack, caller: Caller, key: str, fetch: Callable[[], Awaitable[Value]], *, fresh: bool | None = None
+) -> Answer[Value]:
+    """One read through the stack. A backend that let its time run out in this request fails at once afterwards."""
+    raise_if_down(stack, caller)
+    try:
+        return await stack.read(key, fetch, fresh=caller.fresh if fresh is None else fresh)
+    except TimedOut as error:
+        caller.down.setdefault(stack.name, error)
+        raise
+
+
+def raise_if_down(stack: BackendStack, caller: Caller) -> None:
+    """Raise what this backend answered earlier in the same request, if it was its silence."""
+    known = caller.down.get(stack.name)
+    if known is not None:
+        raise known
+
+
+def stack_of(registry: BackendRegistry, ref: ObjectId) -> BackendStack:
+    """The backend an id belongs to. Raises InvalidInput when it is not configured here."""
+    return named_stack(registry, ref.backend, path=("id",))
+
+
+def named_stack(registry: BackendRegistry, name: str, *, path: tuple[str, ...]) -> BackendStack:
+    """The backend of that name. Raises InvalidInput with the path of the member that named it."""
+    stack = registry.find(name)
+    if stack is None:
+        rule = f"one of the configured backends: {', '.join(registry.names()) or 'none'}"
+        raise InvalidInput(f"There is no backend of that name. Expected {rule}.", path=path, rule=rule)
+    return stack
+
+
+def unsupported(stack: BackendStack, operation: Operation, target: str | None = None) -> UnsupportedByVendor:
+    """The error for an operation that the vendor does not have, with what it has instead."""
+    capability = stack.backend.capability(operation)
+    note = capability.note or "the vendor has no such operation."
+    return UnsupportedByVendor(
+        f"{stack.manifest.title} cannot {operation.value}: {note}",
+        operation=operation,
+        alternatives=capability.alternatives,
+        backend=stack.name,
+        target=target,
+    )

@@ -1,0 +1,216 @@
+"""Executions: of a task in the vendor's own pages, of a device newest first, and single ones."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from gateway.backends.cache import Answer
+from gateway.backends.registry import BackendRegistry
+from gateway.backends.snapshot import Snapshot, endless_paging
+from gateway.backends.stack import BackendStack
+from gateway.domain.device import Device, device
+from gateway.domain.errors import GatewayError
+from gateway.domain.execution import Execution
+from gateway.domain.ids import Kind, ObjectId, decode, same_generation
+from gateway.domain.operations import Operation
+from gateway.domain.page import Page, PageRequest
+from gateway.domain.statuses import ExecutionStatus
+from gateway.services.asking import ask, named_stack, stack_of, unsupported
+from gateway.services.caller import Caller
+from gateway.services.connection import Connection
+from gateway.services.cursors import CursorKey, binding
+from gateway.services.input_rules import broken, check_first
+from gateway.services.inputs import Direction, ExecutionFilter
+from gateway.services.merged_list import Whole, merged
+from gateway.services.sort_keys import by_moment
+from gateway.services.streamed_list import Source, streamed
+
+_NEWEST_FIRST = by_moment(lambda execution: execution.queued_at or execution.updated_at, Direction.DESC)
+
+
+class ExecutionReads:
+    """Reading executions."""
+
+    def __init__(self, registry: BackendRegistry, cursors: CursorKey) -> None:
+        self._registry = registry
+        self._cursors = cursors
+
+    async def list(
+        self, caller: Caller, first: int, after: str | None, wanted: ExecutionFilter
+    ) -> Connection[Execution]:
+        """Executions of a task, of a device, or of a device in a task. Raises InvalidInput."""
+        check_first(first)
+        if wanted.task_id is None and wanted.device is None:
+            raise broken(("filter",), "taskId, device, or both")
+        task = None if wanted.task_id is None else _task_ref(wanted.task_id)
+        if wanted.device is None:
+            if task is None:
+                raise broken(("filter",), "taskId, device, or both")
+            return await self.of_task(caller, task, first, after, wanted.status)
+        stack = named_stack(self._registry, wanted.device.backend, path=("filter", "device", "backend"))
+        one = device(stack.backend, wanted.device.name, wanted.device.product_key)
+        stack.adapter.check_key(one.ref)
+        if task is None:
+            return await self.of_device(caller, one, first, after, wanted.status)
+        if task.backend != one.backend.name:
+            raise broken(("filter", "device", "backend"), "the backend that the task belongs to")
+        return await self._of_device_in_task(stack, caller, task, one, _Window(first, after, wanted.status))
+
+    async def of_task(
+        self, caller: Caller, task: ObjectId, first: int, after: str | None, status: Sequence[ExecutionStatus] | None
+    ) -> Connection[Execution]:
+        """A task's executions, in its vendor's order and pages: constant price and memory, whatever their number."""
+        check_first(first)
+        stack = stack_of(self._registry, task)
+        stack.adapter.check_key(task)
+        chosen = None if status is None else frozenset(status)
+
+        async def fetch(page: PageRequest) -> Answer[Page[Execution]]:
+            hint = sorted(chosen) if chosen is not None else None
+            return await ask(
+                stack,
+                caller,
+                f"executions|{task.key}|{hint}|{page}",
+                lambda: stack.adapter.list_executions(task, chosen, page),
+            )
+
+        source = Source(
+            name=stack.name,
+            largest=stack.manifest.execution_page_size,
+            what="executions",
+            fetch=fetch,
+            keep=lambda execution: chosen is None or execution.status in chosen,
+            skipped=_skipped(stack, Operation.LIST_EXECUTIONS),
+        )
+        bound = binding("executions", str(task), sorted(chosen) if chosen is not None else None)
+        return await streamed([source], first=first, after=after, key=self._cursors, binding=bound)
+
+    async def of_device(
+        self,
+        caller: Caller,
+        one: Device,
+        first: int,
+        after: str | None,
+        status: Sequence[ExecutionStatus] | None = None,
+    ) -> Connection[Execution]:
+        """A device's executions over all tasks, newest first; SKIPPED where the vendor cannot list them so."""
+        check_first(first)
+        stack = stack_of(self._registry, one.ref)
+
+        async def read() -> Answer[Sequence[Execution]]:
+            return await ask(stack, caller, f"device_executions|{one.ref.key}", lambda: _all_of_device(stack, one.ref))
+
+        skipped = _skipped(stack, Operation.LIST_DEVICE_EXECUTIONS)
+        bound = binding("device", one.id, status)
+        return await self._short_list(stack, _Window(first, after, status), bound, read, skipped)
+
+    async def get(self, caller: Caller, ref: ObjectId) -> Execution | None:
+        """The whole execution an id names; None when it does not exist, or another stands under its key by now."""
+        (found,) = await self.get_many(caller, [ref])
+        if isinstance(found, GatewayError):
+            raise found
+        return found
+
+    async def get_many(self, caller: Caller, refs: Sequence[ObjectId]) -> Sequence[Execution | GatewayError | None]:
+        """Executions by id, in the order asked, batched per backend where its vendor has a bulk read."""
+        by_backend: dict[str, list[ObjectId]] = {}
+        for ref in refs:
+            by_backend.setdefault(ref.backend, []).append(ref)
+        found: dict[ObjectId, Execution | GatewayError | None] = {}
+
+        async def of_backend(group: list[ObjectId]) -> None:
+            unique = list(dict.fromkeys(group))
+            try:
+                stack = stack_of(self._registry, unique[0])
+                for ref in unique:
+                    stack.adapter.check_key(ref)
+                keys = [ref.key for ref in unique]
+                answer = await ask(
+                    stack, caller, f"executions_by_id|{keys}", lambda: stack.adapter.get_executions(unique)
+                )
+            except GatewayError as error:
+                found.update(dict.fromkeys(unique, error))
+                return
+            for ref, execution in zip(unique, answer.value, strict=True):
+                found[ref] = _same(ref, execution)
+
+        await asyncio.gather(*(of_backend(group) for group in by_backend.values()))
+        return [found[ref] for ref in refs]
+
+    async def describe_many(
+        self, caller: Caller, executions: Sequence[Execution]
+    ) -> Sequence[Execution | GatewayError | None]:
+        """The same executions, whole. One that could not be had is an error in its place."""
+        return await self.get_many(caller, [execution.ref for execution in executions])
+
+    async def _of_device_in_task(
+        self, stack: BackendStack, caller: Caller, task: ObjectId, one: Device, window: "_Window"
+    ) -> Connection[Execution]:
+        async def find() -> Sequence[Execution]:
+            return [row for row in await stack.adapter.find_executions(task, [one.name]) if row is not None]
+
+        async def read() -> Answer[Sequence[Execution]]:
+            return await ask(stack, caller, f"device_in_task|{task.key}|{one.ref.key}", find)
+
+        bound = binding("device_in_task", one.id, str(task), window.status)
+        return await self._short_list(stack, window, bound, read, _skipped(stack, Operation.LIST_EXECUTIONS))
+
+    async def _short_list(
+        self,
+        stack: BackendStack,
+        window: "_Window",
+        bound: bytes,
+        read: Callable[[], Awaitable[Answer[Sequence[Execution]]]],
+        skipped: GatewayError | None,
+    ) -> Connection[Execution]:
+        async def snapshot() -> Snapshot[Execution]:
+            answer = await read()
+            return Snapshot({row.id: row for row in answer.value}, answer.fetched_at)
+
+        chosen = None if window.status is None else frozenset(window.status)
+        return await merged(
+            [Whole(name=stack.name, snapshot=snapshot, skipped=skipped)],
+            order=("QUEUED_AT", Direction.DESC),
+            key_of=_NEWEST_FIRST,
+            keep=lambda execution: chosen is None or execution.status in chosen,
+            first=window.first,
+            after=window.after,
+            key=self._cursors,
+            binding=bound,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Which part of a short list."""
+
+    first: int
+    after: str | None
+    status: Sequence[ExecutionStatus] | None
+
+
+async def _all_of_device(stack: BackendStack, ref: ObjectId) -> Sequence[Execution]:
+    rows: list[Execution] = []
+    after: str | None = None
+    while True:
+        page = await stack.adapter.list_device_executions(ref, PageRequest(stack.manifest.execution_page_size, after))
+        rows.extend(page.rows)
+        if page.next is None:
+            return rows
+        if page.next == after:
+            raise endless_paging(stack.name, "executions of a device")
+        after = page.next
+
+
+def _same(ref: ObjectId, execution: Execution | None) -> Execution | None:
+    if execution is None or (ref.generation and not same_generation(ref.generation, execution.ref.generation)):
+        return None
+    return execution
+
+
+def _task_ref(text: str) -> ObjectId:
+    return decode(text, Kind.TASK)
+
+
+def _skipped(stack: BackendStack, operation: Operation) -> GatewayError | None:
+    return None if stack.backend.supports(operation) else unsupported(stack, operation)

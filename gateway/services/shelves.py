@@ -1,0 +1,50 @@
+"""The snapshots of all backends, and what this process has deleted, so that lists and reads show it at once."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from gateway.backends.registry import BackendRegistry
+from gateway.backends.snapshot import SnapshotShelf
+from gateway.domain.package import Package
+from gateway.domain.statuses import TaskStatus
+from gateway.domain.task import Task
+
+_REMEMBERED = 10_000
+
+
+class Shelves:
+    """One shelf of tasks and one of packages per backend."""
+
+    def __init__(self, registry: BackendRegistry, now: Callable[[], datetime]) -> None:
+        self.tasks: dict[str, SnapshotShelf[Task]] = {}
+        self.packages: dict[str, SnapshotShelf[Package]] = {}
+        self._deleted: OrderedDict[str, None] = OrderedDict()
+        for stack in registry:
+            manifest = stack.manifest
+            self.tasks[stack.name] = SnapshotShelf(
+                stack, stack.adapter.list_tasks, page_size=manifest.task_page_size, what="tasks", now=now
+            )
+            self.packages[stack.name] = SnapshotShelf(
+                stack, stack.adapter.list_packages, page_size=manifest.package_page_size, what="packages", now=now
+            )
+
+    def task_deleted(self, task_id: str) -> None:
+        """A task was deleted through this process: while the vendor still shows it, it is shown as DELETED."""
+        self._deleted[task_id] = None
+        while len(self._deleted) > _REMEMBERED:
+            self._deleted.popitem(last=False)
+
+    def as_deleted(self, task: Task) -> Task:
+        """The task, or what a deletion of ours makes of it while its vendor is slow to show it."""
+        if task.id not in self._deleted or task.status is TaskStatus.DELETING:
+            return task
+        return replace(task, status=TaskStatus.DELETED)
+
+    async def aclose(self) -> None:
+        """Stop what is being read."""
+        for tasks in self.tasks.values():
+            await tasks.aclose()
+        for packages in self.packages.values():
+            await packages.aclose()
