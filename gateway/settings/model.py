@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, SerializeAsAny, StringConstraints, field_validator, model_validator
 
+from gateway.settings.problems import ConfigurationError, Problem
 from gateway.vendorkit.settings import BackendSettings, Pace, Strict
 
 NOT_AVAILABLE = "not available in this version"
@@ -104,8 +105,11 @@ class Settings(Strict):
         return self
 
     def listening(self, host: str | None, port: int | None) -> "Settings":
-        """The same settings with another address, where one is given. Raises ValueError as the file would."""
+        """The same settings with another address, where one is given. Raises ConfigurationError."""
         given = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
+        exposed = exposure(host, self.auth.mode) if host is not None else None
+        if exposed is not None:
+            raise ConfigurationError([Problem(0, "server.host", exposed)], "The address")
         server = ServerSettings.model_validate({**self.server.model_dump(), **given})
         return Settings(
             server=server,

@@ -1,0 +1,118 @@
+"""Serving an application until the process is told to end, on an address that is known to be free."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from gateway.cli.refusing import refuse
+
+if TYPE_CHECKING:
+    import uvicorn
+    from starlette.types import ASGIApp
+
+_DRAIN_SECONDS = 5
+_MESSAGE_LIMIT = 1024 * 1024
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A listening socket, or an exit that says why there is none."""
+    from gateway.vendorkit.simulation.server import listen  # noqa: PLC0415 - uvicorn is slow to import
+
+    try:
+        return listen(host, port)
+    except OSError as problem:
+        refuse(cannot_listen(host, port, problem))
+
+
+def cannot_listen(host: str, port: int, problem: OSError) -> str:
+    """What to say when an address cannot be had."""
+    return f"Cannot listen on {address(host, port)}: {problem.strerror or problem}. Choose another with --port."
+
+
+def address(host: str, port: int) -> str:
+    """The base URL of an address."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def address_of(listener: socket.socket) -> str:
+    """The base URL a socket listens on."""
+    host, port = listener.getsockname()[:2]
+    return address(host, port)
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run a command's coroutine on uvloop."""
+    import uvloop  # noqa: PLC0415 - slow to import
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)
+
+
+@contextmanager
+def told_to_end() -> Iterator[asyncio.Event]:
+    """An event that SIGINT and SIGTERM set, while the block runs. To end so is no failure."""
+    loop = asyncio.get_running_loop()
+    ending = asyncio.Event()
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for number in signals:
+        loop.add_signal_handler(number, ending.set)
+    try:
+        yield ending
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+class Listening:
+    """An application being served. Open streams have some seconds to end when it stops."""
+
+    def __init__(self, app: "ASGIApp", listener: socket.socket) -> None:
+        self._server = _server(app)
+        self._listener = listener
+
+    async def until(self, ending: asyncio.Event, *, begun: Coroutine[Any, Any, None] | None = None) -> None:
+        """Serve until told; `begun` runs once requests are answered. Exits when the application cannot start."""
+        serving = asyncio.create_task(self._server.serve(sockets=[self._listener]))
+        waiting = asyncio.create_task(ending.wait())
+        beginning = asyncio.create_task(self._then(begun)) if begun is not None else None
+        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        self._server.should_exit = True
+        for task in (waiting, beginning):
+            if task is not None:
+                task.cancel()
+        await serving
+        if not self._server.started and not ending.is_set():
+            refuse("The gateway could not start; the log above says why.")
+
+    async def _then(self, begun: Coroutine[Any, Any, None]) -> None:
+        while not self._server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
+            await asyncio.sleep(0.01)
+        await begun
+
+
+def _server(app: "ASGIApp") -> "uvicorn.Server":
+    import uvicorn  # noqa: PLC0415 - slow to import
+
+    class Server(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            # The command listens to signals, also while there is no server yet or any more.
+            yield
+
+    return Server(
+        uvicorn.Config(
+            app,
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=_MESSAGE_LIMIT,
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=_DRAIN_SECONDS,
+        )
+    )
