@@ -86,6 +86,10 @@ class BackendStack:
             return await ask()
         return await self._flights.run(key, ask)
 
+    async def look(self, fetch: Callable[[], Awaitable[Value]]) -> Value:
+        """Ask the vendor itself, past cache and single flight, within the `timeout`: what a change is decided upon."""
+        return await self.measured(lambda: within(self.pace.timeout, fetch, backend=self.name))
+
     async def measured(self, call: Callable[[], Awaitable[Value]]) -> Value:
         """Await a read outside the cache, such as one page of a long drain, and let health know how it went."""
         try:

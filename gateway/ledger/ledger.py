@@ -115,6 +115,16 @@ class Ledger:
             await _write_intent(connection, intent, at, entry_id)
         return Started(entry_id)
 
+    async def note_before(self, entry_id: str, before: dict[str, Any]) -> None:
+        """Write down what stands there, in an open entry, before the vendor is called."""
+        noting = (
+            update(tables.entries)
+            .where(tables.entries.c.id == entry_id, tables.entries.c.state == AuditState.OPEN.value)
+            .values(before=before)
+        )
+        async with self._writing() as connection:
+            await connection.execute(noting)
+
     async def close(
         self,
         entry_id: str,

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
-from gateway.backends.registry import BackendRegistry
 from gateway.backends.snapshot import Snapshot
 from gateway.backends.stack import BackendStack
 from gateway.domain.errors import BackendUnavailable, GatewayError
@@ -47,8 +46,7 @@ class Users:
 class PackageUsers:
     """The search."""
 
-    def __init__(self, registry: BackendRegistry, shelves: Shelves, cursors: CursorKey) -> None:
-        self._registry = registry
+    def __init__(self, shelves: Shelves, cursors: CursorKey) -> None:
         self._shelves = shelves
         self._cursors = cursors
 

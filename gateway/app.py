@@ -1,0 +1,150 @@
+"""The composition root: every layer, put together from a configuration.
+
+From the outside in, in the order a request passes them:
+
+1. web         HTTP and websockets: host guard, CORS, GraphQL over HTTP, the explorer, health
+2. schema      GraphQL types over domain objects; per-request loaders
+3. services    lists over all backends, single objects, changes, watching
+4. ledger      audit entries, idempotency keys, tombstones
+5. backends    one stack each: measure, cache, single flight, total deadline; around each vendor call the account's
+               budget and the attempt's time
+6. vendors     the adapter: neutral words to the vendor's and back
+7. wire        signing, and HTTP by httpx
+
+Nothing but this module knows the vendors, and it knows them only by discovery.
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any
+
+import httpx
+import structlog
+from starlette.applications import Starlette
+from starlette.requests import HTTPConnection
+
+from gateway.backends.call_gate import BudgetedGate
+from gateway.backends.health import HealthRecord
+from gateway.backends.rate_limit import CallBudget
+from gateway.backends.registry import BackendRegistry
+from gateway.backends.stack import BackendStack
+from gateway.domain.backend import Backend
+from gateway.domain.errors import GatewayError
+from gateway.ledger import Ledger
+from gateway.schema.context import RequestContext
+from gateway.schema.root import build_schema
+from gateway.services.caller import Caller
+from gateway.services.services import Services
+from gateway.settings import Settings
+from gateway.vendorkit.discovery import installed_vendors
+from gateway.vendorkit.http import VendorHttp
+from gateway.vendorkit.manifest import AdapterContext
+from gateway.vendorkit.settings import BackendSettings
+from gateway.web import create_web
+
+_log = structlog.get_logger(__name__)
+
+
+def utc_now() -> datetime:
+    """The present moment, UTC."""
+    return datetime.now(UTC)
+
+
+def build_app(settings: Settings) -> Starlette:
+    """The application. Ledger and connections open when it starts and close, after the changes under way, at its end."""
+    held: dict[str, Services] = {}
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, Any]]:
+        async with opened(settings) as services:
+            held["services"] = services
+            yield {}
+
+    def context(connection: HTTPConnection) -> RequestContext:
+        fresh = "no-cache" in connection.headers.get("cache-control", "").casefold()
+        return RequestContext(services=held["services"], caller=Caller(fresh=fresh))
+
+    return create_web(build_schema(), context, server=settings.server, lifespan=lifespan)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Services]:
+    """The services over a configuration, open while the block runs. Raises GatewayError when the ledger is out of reach."""
+    async with AsyncExitStack() as resources:
+        ledger = await Ledger.open(settings.ledger.url)
+        resources.push_async_callback(ledger.aclose)
+        client = await resources.enter_async_context(vendor_client())
+        stacks = [build_stack(backend, client) for backend in settings.backends]
+        for stack in stacks:
+            resources.push_async_callback(stack.adapter.aclose)
+        secret = settings.server.cursor_secret
+        if secret is None:
+            _log.warning("cursor_secret_missing", meaning="cursors end with this process; set server.cursor_secret")
+        cursor_secret = secrets.token_bytes(32) if secret is None else secret.get_secret_value().encode()
+        services = Services(BackendRegistry(stacks), ledger, cursor_secret=cursor_secret)
+        resources.push_async_callback(services.aclose)
+        yield services
+
+
+def vendor_client() -> httpx.AsyncClient:
+    """The HTTP client that all backends share. Time is bounded by each backend's own gate, not here."""
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=256, keepalive_expiry=30)
+    return httpx.AsyncClient(timeout=None, limits=limits, follow_redirects=False, trust_env=False)  # noqa: S113
+
+
+def build_stack(settings: BackendSettings, client: httpx.AsyncClient) -> BackendStack:
+    """One backend, as its section of the configuration says."""
+    manifest = installed_vendors()[settings.vendor]
+    backend = Backend(
+        name=settings.name,
+        vendor=manifest.vendor,
+        region=getattr(settings, "region", None),
+        read_only=settings.read_only,
+        capabilities=manifest.capabilities,
+    )
+    health = HealthRecord(calls_per_second=settings.calls_per_second, now=utc_now)
+    gate = BudgetedGate(CallBudget(settings.calls_per_second), settings.attempt_timeout, health)
+
+    def http_for(base_url: str) -> VendorHttp:
+        return VendorHttp(backend=settings.name, base_url=base_url, client=client, gate=gate)
+
+    context = AdapterContext(
+        backend=backend, http=http_for(manifest.endpoint(settings)), http_for=http_for, now=utc_now
+    )
+    adapter = manifest.adapter(settings, context)
+    return BackendStack(adapter=adapter, manifest=manifest, pace=settings, health=health, now=utc_now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendCheck:
+    """Whether one backend can be reached and lets us in."""
+
+    name: str
+    vendor: str
+    ok: bool
+    message: str
+    seconds: float
+
+
+async def check_backends(settings: Settings) -> list[BackendCheck]:
+    """Probe every backend once, one after another."""
+    checks = []
+    async with vendor_client() as client:
+        for backend in settings.backends:
+            stack = build_stack(backend, client)
+            started = perf_counter()
+            try:
+                await stack.look(stack.adapter.probe)
+                ok, message = True, "reached, and let in"
+            except GatewayError as error:
+                ok, message = False, error.message
+            seconds = perf_counter() - started
+            checks.append(
+                BackendCheck(name=backend.name, vendor=backend.vendor, ok=ok, message=message, seconds=seconds)
+            )
+            await stack.adapter.aclose()
+    return checks
