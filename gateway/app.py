@@ -55,7 +55,7 @@ def utc_now() -> datetime:
 
 
 def build_app(settings: Settings) -> Starlette:
-    """The application. Ledger and connections open when it starts and close, after the changes under way, at its end."""
+    """The application. Ledger and connections open at its start and close, after the changes under way, at its end."""
     held: dict[str, Services] = {}
 
     @asynccontextmanager
@@ -73,7 +73,7 @@ def build_app(settings: Settings) -> Starlette:
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Services]:
-    """The services over a configuration, open while the block runs. Raises GatewayError when the ledger is out of reach."""
+    """The services over a configuration, open while the block runs. Raises GatewayError without its ledger."""
     async with AsyncExitStack() as resources:
         ledger = await Ledger.open(settings.ledger.url)
         resources.push_async_callback(ledger.aclose)

@@ -7,15 +7,15 @@ from gateway.domain.package import Package
 from gateway.domain.task import Task
 from gateway.services.asking import unsupported
 
-_OF_TASK = (
+_OF_TASK: tuple[Operation, ...] = (
     Operation.UPDATE_TASK,
     Operation.CONFIRM_TASK,
     Operation.RETRY_TASK,
     Operation.CANCEL_TASK,
     Operation.DELETE_TASK,
 )
-_OF_PACKAGE = (Operation.DELETE_PACKAGE,)
-_OF_EXECUTION = (Operation.CANCEL_EXECUTION, Operation.DELETE_EXECUTION)
+_OF_PACKAGE: tuple[Operation, ...] = (Operation.DELETE_PACKAGE,)
+_OF_EXECUTION: tuple[Operation, ...] = (Operation.CANCEL_EXECUTION, Operation.DELETE_EXECUTION)
 
 
 def allowed_operations(stack: BackendStack, subject: Task | Package | Execution) -> list[Affordance]:

@@ -23,7 +23,7 @@ async def call_in_chunks(
     *,
     stop_on_first: bool = False,
 ) -> None:
-    """Call for every undecided target. Afterwards those that the vendor refused are decided; the rest are to be read."""
+    """Call for every undecided target. Afterwards those the vendor refused are decided; the rest are to be read."""
     chunks = _chunks(
         [target for target in targets if not target.decided], stack.backend.capability(operation).max_targets
     )
