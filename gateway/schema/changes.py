@@ -7,7 +7,7 @@ import strawberry
 from gateway.domain.ids import decode
 from gateway.domain.outcomes import MutationOutcome, MutationResult
 from gateway.schema.context import RequestInfo
-from gateway.schema.errors import OtaError
+from gateway.schema.errors import shown_errors
 
 Given = TypeVar("Given")
 Input = Annotated[Given, strawberry.argument(name="input", description="What to change, and how.")]
@@ -34,7 +34,7 @@ class OtaPreview:
     """Over domain.outcomes.Preview."""
 
     affected: list[strawberry.ID] = strawberry.field(description="What it would touch.")
-    would_refuse: list[OtaError] = strawberry.field(description="What would be refused, and why.")
+    would_refuse = shown_errors("What would be refused, and why.")
     side_effects: list[str] = strawberry.field(description="What else would happen, or would not, in plain sentences.")
 
 
@@ -43,7 +43,7 @@ class Answer:
     """What every payload has, over domain.outcomes.MutationResult."""
 
     preview: OtaPreview | None = strawberry.field(description="What would happen; only for a dry run.")
-    errors: list[OtaError] = strawberry.field(description="Why it was refused or failed.")
+    errors = shown_errors("Why it was refused or failed.")
     audit_entry_id: strawberry.ID | None = strawberry.field(
         description="The audit entry, good for `node`; null where none was written."
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from gateway.schema.errors import OtaError
+from gateway.schema.errors import shown_error
 from gateway.services.connection import BackendResultStatus
 
 DEFAULT_FIRST = 50
@@ -43,5 +43,5 @@ class OtaBackendResult:
 
     name: str = strawberry.field(description="The backend's name.")
     status: BackendResultStatus = strawberry.field(description="Whether its rows are in the list, and how fresh.")
-    error: OtaError | None = strawberry.field(description="Why its rows are missing or old.")
+    error = shown_error("Why its rows are missing or old.")
     fetched_at: datetime | None = strawberry.field(description="When its rows were read from the vendor.")

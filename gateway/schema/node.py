@@ -1,7 +1,6 @@
 """Node, and reading any object by its id."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 import strawberry
 
@@ -61,7 +60,7 @@ async def _audit_entry(context: RequestContext, ref: ObjectId) -> object | None:
     return await context.services.audit.get(context.caller, str(ref))
 
 
-_FINDERS: dict[Kind, Callable[[RequestContext, ObjectId], Any]] = {
+_FINDERS: dict[Kind, Callable[[RequestContext, ObjectId], Awaitable[object | None]]] = {
     Kind.TASK: _task,
     Kind.PACKAGE: _package,
     Kind.EXECUTION: _execution,

@@ -9,7 +9,7 @@ from gateway.domain.audit import AuditEntry, AuditState
 from gateway.domain.operations import Operation
 from gateway.domain.outcomes import MutationOutcome
 from gateway.schema.connections import PageInfo
-from gateway.schema.errors import OtaError
+from gateway.schema.errors import shown_errors
 from gateway.schema.node import Node
 from gateway.schema.shows import shows
 
@@ -32,7 +32,7 @@ class OtaAuditEntry(Node):
     before: JSON | None = strawberry.field(description="The object as the gateway read it before.")
     after: JSON | None = strawberry.field(description="The object as the gateway read it after.")
     vendor_request_ids: list[str] = strawberry.field(description="The vendor's ids of the requests, for its support.")
-    errors: list[OtaError] = strawberry.field(description="Why it was refused or failed.")
+    errors = shown_errors("Why it was refused or failed.")
 
 
 @strawberry.type(description="A row and its cursor.")

@@ -8,7 +8,7 @@ from gateway.backends.health import BackendHealth, HealthState
 from gateway.domain.backend import Backend
 from gateway.schema.backends.operations import OtaCapability
 from gateway.schema.context import RequestInfo
-from gateway.schema.errors import OtaError
+from gateway.schema.errors import shown_error
 from gateway.schema.vendor_types import OtaVendor
 
 
@@ -18,7 +18,7 @@ class OtaBackendHealth:
 
     state: HealthState = strawberry.field(description="In one word.")
     since: datetime | None = strawberry.field(description="When it entered that state.")
-    last_error: OtaError | None = strawberry.field(description="The last failure.")
+    last_error = shown_error("The last failure.")
     calls_last_minute: int = strawberry.field(description="Vendor calls made in the last minute.")
     call_budget_per_second: float | None = strawberry.field(description="Vendor calls allowed in a second.")
     latency_p50_ms: float | None = strawberry.field(description="The median of recent vendor calls, in milliseconds.")

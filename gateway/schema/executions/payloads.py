@@ -9,7 +9,7 @@ from gateway.domain.outcomes import MutationOutcome, MutationResult, TargetResul
 from gateway.domain.statuses import ExecutionStatus
 from gateway.schema.changes import Answer, DeletedAnswer
 from gateway.schema.context import RequestInfo
-from gateway.schema.errors import OtaError
+from gateway.schema.errors import shown_error
 from gateway.schema.executions.types import OtaExecution
 from gateway.services.summary import BulkSummary, summary_of
 
@@ -38,7 +38,7 @@ class OtaTargetResult:
     vendor_status_before: str | None = strawberry.field(
         description="Where it stood before, in the vendor's exact spelling."
     )
-    error: OtaError | None = strawberry.field(description="Why it was refused or failed.")
+    error = shown_error("Why it was refused or failed.")
 
 
 @strawberry.type(description="The results, counted. A dry run counts only as requested.")
