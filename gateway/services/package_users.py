@@ -126,8 +126,13 @@ class PackageUsers:
         found.extend(
             task
             for task in await asyncio.gather(*(whole(task) for task in candidates))
-            if task is not None and task.package_ref is not None and task.package_ref.key == package.ref.key
+            if task is not None and _uses(task, package)
         )
+
+
+def _uses(task: Task, package: Package) -> bool:
+    refs = (task.package_ref, *task.other_package_refs)
+    return any(ref is not None and ref.key == package.ref.key for ref in refs)
 
 
 def _ran_out(stack: BackendStack, limit: timedelta) -> BackendUnavailable:

@@ -200,6 +200,9 @@ def _check_names(stack: BackendStack, names: Sequence[str], product_key: str | N
         try:
             stack.adapter.check_key(device(stack.backend, name, product_key).ref)
         except InvalidInput as error:
+            if product_key is None and error.path[:1] == ["productKey"]:
+                # The task or package that is named beside the devices says which product they are of.
+                return
             path = ("devices", "deviceNames", str(at))
             raise InvalidInput(error.message, path=path, rule=error.rule, backend=stack.name, target=name) from None
 

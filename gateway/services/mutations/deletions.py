@@ -38,7 +38,7 @@ class Deletions:
             stack, ref = named(self.desk.registry, change.id, Kind.TASK, ("id",))
         except InvalidInput as error:
             return refused(error)
-        deletion = Deletion[Task](
+        deletion: Deletion[Task] = Deletion(
             operation=Operation.DELETE_TASK,
             target=change.id,
             asked=ref,
@@ -67,7 +67,7 @@ class Deletions:
         async def in_use(package: Package) -> GatewayError | None:
             return None if change.force else await self._in_use(stack, caller, package)
 
-        deletion = Deletion[Package](
+        deletion: Deletion[Package] = Deletion(
             operation=Operation.DELETE_PACKAGE,
             target=change.id,
             asked=ref,
@@ -108,7 +108,7 @@ class Deletions:
                 (found,) = await stack.look(lambda: stack.adapter.get_executions([asked]))
                 return found
 
-            deletion = Deletion[Execution](
+            deletion: Deletion[Execution] = Deletion(
                 operation=Operation.DELETE_EXECUTION,
                 target=target,
                 asked=asked,
