@@ -17,20 +17,21 @@ Value = TypeVar("Value")
 async def ask(
     stack: BackendStack, caller: Caller, key: str, fetch: Callable[[], Awaitable[Value]], *, fresh: bool | None = None
 ) -> Answer[Value]:
-    """One read through the stack. A backend that let its time run out in this request fails at once afterwards."""
-    raise_if_down(stack, caller)
-    try:
-        return await stack.read(key, fetch, fresh=caller.fresh if fresh is None else fresh)
-    except TimedOut as error:
-        caller.down.setdefault(stack.name, error)
-        raise
+    """One read through the stack, as `remembering` does."""
+    wanted = caller.fresh if fresh is None else fresh
+    return await remembering(stack, caller, lambda: stack.read(key, fetch, fresh=wanted))
 
 
-def raise_if_down(stack: BackendStack, caller: Caller) -> None:
-    """Raise what this backend answered earlier in the same request, if it was its silence."""
+async def remembering(stack: BackendStack, caller: Caller, read: Callable[[], Awaitable[Value]]) -> Value:
+    """Read, unless this backend let its time run out earlier in the same request: then it fails at once."""
     known = caller.down.get(stack.name)
     if known is not None:
         raise known
+    try:
+        return await read()
+    except TimedOut as error:
+        caller.down.setdefault(stack.name, error)
+        raise
 
 
 def stack_of(registry: BackendRegistry, ref: ObjectId) -> BackendStack:

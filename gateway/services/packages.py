@@ -13,7 +13,7 @@ from gateway.domain.operations import Operation
 from gateway.domain.package import Package
 from gateway.domain.page import Page, PageRequest
 from gateway.domain.task import Task
-from gateway.services.asking import ask, raise_if_down, stack_of, unsupported
+from gateway.services.asking import ask, remembering, stack_of, unsupported
 from gateway.services.caller import Caller
 from gateway.services.connection import Connection
 from gateway.services.cursors import CursorKey, binding
@@ -111,12 +111,15 @@ class PackageReads:
         shelf = self._shelves.packages[stack.name]
 
         async def snapshot() -> Snapshot[Package]:
-            raise_if_down(stack, caller)
-            return await shelf.get(
-                filter_key=binding(wanted).hex(),
-                keep=lambda package: _matches(package, wanted),
-                narrowed=any(member is not None for member in (wanted.kind, wanted.text, wanted.product_key)),
-                fresh=caller.fresh,
+            return await remembering(
+                stack,
+                caller,
+                lambda: shelf.get(
+                    filter_key=binding(wanted).hex(),
+                    keep=lambda package: _matches(package, wanted),
+                    narrowed=any(member is not None for member in (wanted.kind, wanted.text, wanted.product_key)),
+                    fresh=caller.fresh,
+                ),
             )
 
         return Whole(name=stack.name, snapshot=snapshot, skipped=_skipped(stack))

@@ -12,7 +12,7 @@ from gateway.domain.ids import ObjectId, same_generation
 from gateway.domain.operations import Operation
 from gateway.domain.page import Page, PageRequest
 from gateway.domain.task import Task
-from gateway.services.asking import ask, raise_if_down, stack_of, unsupported
+from gateway.services.asking import ask, remembering, stack_of, unsupported
 from gateway.services.caller import Caller
 from gateway.services.connection import Connection
 from gateway.services.cursors import CursorKey, binding
@@ -106,12 +106,15 @@ class TaskReads:
         shelf = self._shelves.tasks[stack.name]
 
         async def snapshot() -> Snapshot[Task]:
-            raise_if_down(stack, caller)
-            return await shelf.get(
-                filter_key=binding(wanted).hex(),
-                keep=lambda task: _matches(task, wanted),
-                narrowed=_narrows(wanted),
-                fresh=caller.fresh,
+            return await remembering(
+                stack,
+                caller,
+                lambda: shelf.get(
+                    filter_key=binding(wanted).hex(),
+                    keep=lambda task: _matches(task, wanted),
+                    narrowed=_narrows(wanted),
+                    fresh=caller.fresh,
+                ),
             )
 
         return Whole(name=stack.name, snapshot=snapshot, skipped=_skipped(stack))
