@@ -7,6 +7,7 @@ import secrets
 import socket
 import tempfile
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,7 +54,7 @@ async def run_demo(host: str, listener: socket.socket) -> None:
             configure_logging("WARNING")
             settings = _settings(host, listener.getsockname()[1], vendors, places, f"{folder}/ledger.db")
             simulated = dict(zip((manifest.title for manifest in vendors), places, strict=True))
-            await Listening(build_app(settings), listener).until(ending, begun=_introduce(base_url, simulated))
+            await Listening(build_app(settings), listener).until(ending, begun=partial(_introduce, base_url, simulated))
     typer.echo("The demo has ended; nothing of it is left.")
 
 

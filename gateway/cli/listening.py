@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -73,24 +73,25 @@ class Listening:
         self._server = _server(app)
         self._listener = listener
 
-    async def until(self, ending: asyncio.Event, *, begun: Coroutine[Any, Any, None] | None = None) -> None:
+    async def until(self, ending: asyncio.Event, *, begun: Callable[[], Awaitable[None]]) -> None:
         """Serve until told; `begun` runs once requests are answered. Exits when the application cannot start."""
         serving = asyncio.create_task(self._server.serve(sockets=[self._listener]))
         waiting = asyncio.create_task(ending.wait())
-        beginning = asyncio.create_task(self._then(begun)) if begun is not None else None
+        beginning = asyncio.create_task(self._then(begun))
         await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
         self._server.should_exit = True
-        for task in (waiting, beginning):
-            if task is not None:
-                task.cancel()
-        await serving
+        waiting.cancel()
+        beginning.cancel()
+        await asyncio.gather(serving, waiting, beginning, return_exceptions=True)
+        if (problem := serving.exception()) is not None:
+            raise problem
         if not self._server.started and not ending.is_set():
             refuse("The gateway could not start; the log above says why.")
 
-    async def _then(self, begun: Coroutine[Any, Any, None]) -> None:
+    async def _then(self, begun: Callable[[], Awaitable[None]]) -> None:
         while not self._server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
             await asyncio.sleep(0.01)
-        await begun
+        await begun()
 
 
 def _server(app: "ASGIApp") -> "uvicorn.Server":

@@ -39,7 +39,7 @@ def serve(
 
     async def main() -> None:
         with told_to_end() as ending:
-            await Listening(build_app(settings), listener).until(ending, begun=say())
+            await Listening(build_app(settings), listener).until(ending, begun=say)
 
     with listener:
         run(main())

@@ -61,7 +61,12 @@ def parse(text: str, env: Mapping[str, str], vendors: Mapping[str, VendorManifes
 class _Reading:
     document: Document
     vendors: Mapping[str, VendorManifest]
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem]
+    told: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # What could not be read at all is not also of the wrong kind.
+        self.told = frozenset(problem.path for problem in self.problems if problem.path)
 
     def settings(self) -> Settings | None:
         root = self.document.value
@@ -146,7 +151,7 @@ class _Reading:
     def _explain(self, model: type[BaseModel], root: Path, value: object, error: Mapping[str, Any]) -> None:
         inside = _in_document(error["loc"], value, missing=error["type"] == "missing")
         path = (*root, *inside)
-        if any(problem.path == dotted(path) and "environment" in problem.message for problem in self.problems):
+        if dotted(path) in self.told:
             return
         if error["type"] == "extra_forbidden":
             self._unknown_key(path, error["input"], _known_keys(model, inside[:-1]))
