@@ -34,6 +34,7 @@ from gateway.vendors.huawei_iotda.wire import (
     Paging,
     TargetResults,
     TaskRow,
+    present,
 )
 
 PAGE_SIZE = 50
@@ -70,7 +71,7 @@ class HuaweiIotdaAdapter(UnsupportedUnlessOverridden):
             shown = await self._wire.show_batch_task(ref.key[0], limit=1)
         except NotFound:
             return None
-        if shown.batchtask is None:
+        if not present(shown.batchtask):
             return None
         row = self._wire.row("ShowBatchTask", shown.batchtask, TaskRow)
         return task_of(self.backend, row, bytes(shown.batchtask), self._now())
@@ -117,7 +118,7 @@ class HuaweiIotdaAdapter(UnsupportedUnlessOverridden):
             shown = await self._wire.show_batch_task(task.key[0], limit=limit, marker=page.after, status=narrowed)
         except NotFound:
             return Page([])
-        if shown.batchtask is None:
+        if not present(shown.batchtask):
             return Page([])
         parent = self._wire.row("ShowBatchTask", shown.batchtask, TaskRow)
         raws = shown.task_details or []
@@ -144,7 +145,7 @@ class HuaweiIotdaAdapter(UnsupportedUnlessOverridden):
             shown = await self._wire.show_batch_task(task_id, limit=1, target=target)
         except NotFound:
             return None
-        if shown.batchtask is None:
+        if not present(shown.batchtask):
             return None
         parent = self._wire.row("ShowBatchTask", shown.batchtask, TaskRow)
         for raw in shown.task_details or []:

@@ -31,7 +31,7 @@ from gateway.vendorkit.decoding import Unreadable, read_json
 from gateway.vendorkit.statuses import StatusTable
 from gateway.vendorkit.times import from_compact
 from gateway.vendors.huawei_iotda.details import HuaweiIotdaPackageDetails, HuaweiIotdaTaskDetails
-from gateway.vendors.huawei_iotda.wire import DetailRow, FileLocation, PackageRow, TaskRow
+from gateway.vendors.huawei_iotda.wire import DetailRow, FileLocation, PackageRow, TaskRow, present
 
 TASK_STATUS = StatusTable(
     {
@@ -241,7 +241,7 @@ def package_of(backend: Backend, row: PackageRow, raw: bytes, at: datetime, *, l
         else HuaweiIotdaPackageDetails(
             package_type=row.package_type or "",
             support_source_versions=row.support_source_versions or [],
-            file_location=None if row.file_location is None else JsonValue(msgspec.json.decode(row.file_location)),
+            file_location=JsonValue(msgspec.json.decode(row.file_location)) if present(row.file_location) else None,
             custom_info=row.custom_info,
         ),
         raw=raw,
@@ -250,7 +250,7 @@ def package_of(backend: Backend, row: PackageRow, raw: bytes, at: datetime, *, l
 
 
 def _checksum(row: PackageRow) -> str | None:
-    if row.file_location is None:
+    if not present(row.file_location):
         return None
     try:
         location = read_json(row.file_location, FileLocation).obs_location

@@ -14,6 +14,13 @@ from gateway.vendors.huawei_iotda.caller import HuaweiCaller
 Shape = TypeVar("Shape")
 
 SUCCESS_OF_TARGET = "success"
+# msgspec keeps a Raw as it came, null included, and takes no union with it.
+ABSENT = msgspec.Raw(b"null")
+
+
+def present(raw: msgspec.Raw) -> bool:
+    """Whether the vendor sent the member, and not as null."""
+    return bytes(raw) != bytes(ABSENT)
 
 
 class Paging(msgspec.Struct):
@@ -98,7 +105,7 @@ class PackageRow(msgspec.Struct):
     description: str | None = None
     custom_info: str | None = None
     create_time: str | None = None
-    file_location: msgspec.Raw | None = None
+    file_location: msgspec.Raw = ABSENT
 
 
 class TaskList(msgspec.Struct):
@@ -111,7 +118,7 @@ class TaskList(msgspec.Struct):
 class ShownTask(msgspec.Struct):
     """A task with one page of its devices."""
 
-    batchtask: msgspec.Raw | None = None
+    batchtask: msgspec.Raw = ABSENT
     task_details: list[msgspec.Raw] | None = None
     page: Paging | None = None
 
