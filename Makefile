@@ -1,0 +1,78 @@
+# Everything from nothing: Python 3.11 or newer and make. `make help` lists the targets.
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+TESTS ?= tests
+
+VENV := .venv
+BIN := $(VENV)/bin
+AUDIT := tests/prove/http_audit
+INSTALL := install --quiet --disable-pip-version-check
+# Wheels are built by what the locks hold, so nothing is fetched unhashed.
+INSTALL_GATEWAY := $(BIN)/pip $(INSTALL) --no-build-isolation --no-deps --editable .
+UV_VERSION := 0.13.8
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(UPGRADE)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check schema prove lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: $(VENV)/run.stamp ## start the demo: all vendors simulated, on http://HOST:PORT (127.0.0.1:8000)
+	$(BIN)/ota-gateway demo --host $(HOST) --port $(PORT)
+
+test: $(VENV)/test.stamp .peers/ministack/stamp .peers/moto/stamp ## run the tests, with line and branch coverage (TESTS=tests/web for some)
+	$(BIN)/pytest -n 2 --dist loadscope $(if $(filter tests,$(TESTS)),--cov --cov-report=term) $(TESTS)
+
+check: $(VENV)/test.stamp ## lint, formatting, types, and which layer imports which
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+schema: $(VENV)/run.stamp ## write schema.graphql and the generated parts of the documents
+	$(BIN)/ota-gateway schema print > schema.graphql.new
+	mv schema.graphql.new schema.graphql
+	$(BIN)/python docs/generated.py write
+
+prove: $(VENV)/run.stamp $(AUDIT)/node_modules/stamp ## run the outside audits that need npm
+	$(BIN)/python $(AUDIT)/prove.py
+
+lock: $(VENV)/made.stamp ## write the locks again; UPGRADE=--upgrade moves every pin
+	$(BIN)/pip $(INSTALL) uv==$(UV_VERSION)
+	$(COMPILE) pyproject.toml --extra build --output-file requirements.lock
+	$(COMPILE) pyproject.toml --extra build --extra test --output-file requirements-test.lock
+	echo 'ministack==1.5.33' | $(COMPILE) - --output-file requirements-ministack.lock
+	echo 'moto[server,iot]==5.2.5' | $(COMPILE) - --output-file requirements-moto.lock
+
+clean: ## remove everything that the other targets made
+	rm -rf $(VENV) .peers $(AUDIT)/node_modules .coverage .coverage.*
+
+# A stamp is written last, so that what was interrupted is done again.
+$(VENV)/made.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/run.stamp: requirements.lock pyproject.toml | $(VENV)/made.stamp
+	$(BIN)/pip $(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL_GATEWAY)
+	touch $@
+
+$(VENV)/test.stamp: requirements-test.lock pyproject.toml | $(VENV)/made.stamp
+	$(BIN)/pip $(INSTALL) --require-hashes -r requirements-test.lock
+	$(INSTALL_GATEWAY)
+	touch $@
+
+# Peers pin libraries otherwise than the gateway does: each has a venv of its own.
+.peers/%/stamp: requirements-%.lock | $(VENV)/made.stamp
+	$(PYTHON) -m venv .peers/$*
+	.peers/$*/bin/pip $(INSTALL) --require-hashes -r $<
+	touch $@
+
+$(AUDIT)/node_modules/stamp: $(AUDIT)/package-lock.json
+	cd $(AUDIT) && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
