@@ -12,6 +12,7 @@ Run = Callable[..., Any]
 
 
 def config_for(endpoint: str, *, wrong: bool = False) -> str:
+    secret = "wrong-secret" if wrong else "demo-secret"
     return f"""\
 server: {{port: 0}}
 backends:
