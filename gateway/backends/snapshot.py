@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from gateway.backends.stack import BackendStack
 from gateway.domain.errors import BackendUnavailable, GatewayError, InvalidInput, VendorRejected
+from gateway.domain.ids import ObjectId
 from gateway.domain.page import Page, PageRequest
 
 MOST_ROWS = 50_000
@@ -28,6 +29,11 @@ class Identified(Protocol):
         """The global id."""
         ...
 
+    @property
+    def ref(self) -> ObjectId:
+        """The id, decoded."""
+        ...
+
 
 Row = TypeVar("Row", bound=Identified)
 Fetch = Callable[[PageRequest], Awaitable[Page[Row]]]
@@ -36,9 +42,12 @@ Keep = Callable[[Row], bool]
 
 @dataclass(slots=True)
 class Snapshot(Generic[Row]):
-    """All rows of a backend (or all that a filter let through), by id, with orders made when first asked for."""
+    """All rows of a backend (or all that a filter let through), with orders made when first asked for.
 
-    rows: dict[str, Row]
+    They are kept by the vendor's key: a list may print coarser times than a single read, and so another id.
+    """
+
+    rows: dict[tuple[str, ...], Row]
     fetched_at: datetime
     _orders: dict[object, tuple[list[Any], list[Row]]] = field(default_factory=dict)
 
@@ -52,12 +61,12 @@ class Snapshot(Generic[Row]):
 
     def put(self, row: Row) -> None:
         """Replace or add a row that was read again."""
-        self.rows[row.id] = row
+        self.rows[row.ref.key] = row
         self._orders.clear()
 
-    def drop(self, row_id: str) -> None:
+    def drop(self, ref: ObjectId) -> None:
         """Take out a row that is gone."""
-        if self.rows.pop(row_id, None) is not None:
+        if self.rows.pop(ref.key, None) is not None:
             self._orders.clear()
 
 
@@ -140,15 +149,15 @@ class SnapshotShelf(Generic[Row]):
             self._forget_expired(ended)
         return snapshot
 
-    async def _all_rows(self, keep: Keep[Row]) -> dict[str, Row]:
-        rows: dict[str, Row] = {}
+    async def _all_rows(self, keep: Keep[Row]) -> dict[tuple[str, ...], Row]:
+        rows: dict[tuple[str, ...], Row] = {}
         after: str | None = None
         seen: set[str] = set()
         while True:
             page = await self._fetch(PageRequest(self._page_size, after))
             for row in page.rows:
                 if keep(row):
-                    rows[row.id] = row
+                    rows[row.ref.key] = row
             if len(rows) > MOST_ROWS:
                 raise self._too_many()
             if page.next is None:
@@ -163,10 +172,10 @@ class SnapshotShelf(Generic[Row]):
         for kept in self._kept.values():
             kept.snapshot.put(row)
 
-    def drop(self, row_id: str) -> None:
+    def drop(self, ref: ObjectId) -> None:
         """A row is gone."""
         for kept in self._kept.values():
-            kept.snapshot.drop(row_id)
+            kept.snapshot.drop(ref)
 
     async def aclose(self) -> None:
         """Stop what is being read."""

@@ -165,7 +165,7 @@ class ExecutionReads:
     ) -> Connection[Execution]:
         async def snapshot() -> Snapshot[Execution]:
             answer = await read()
-            return Snapshot({row.id: row for row in answer.value}, answer.fetched_at)
+            return Snapshot({row.ref.key: row for row in answer.value}, answer.fetched_at)
 
         chosen = None if window.status is None else frozenset(window.status)
         return await merged(

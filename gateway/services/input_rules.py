@@ -59,4 +59,6 @@ def check_list(values: Sequence[str], path: tuple[str, ...]) -> None:
 def exactly_one(first: object | None, second: object | None, names: tuple[str, str], path: tuple[str, ...]) -> None:
     """Raise InvalidInput unless exactly one of two exclusive members is given."""
     if (first is None) == (second is None):
-        raise broken(path, f"exactly one of {names[0]} and {names[1]}")
+        rule = f"exactly one of {names[0]} and {names[1]}"
+        given = "Neither is given" if first is None else "Both are given"
+        raise broken((*path, names[0]), rule, f"{given}: give {rule}.")

@@ -68,7 +68,7 @@ class PackageUsers:
     ) -> Connection[Task]:
         """The users as a page, newest first."""
         users = await self.find(stack, caller, package, live_only=False)
-        rows = {task.id: task for task in users.tasks}
+        rows = {task.ref.key: task for task in users.tasks}
         snapshot = Snapshot(rows, package.observed_at)
 
         async def take() -> Snapshot[Task]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from gateway.backends.registry import BackendRegistry
 from gateway.backends.snapshot import SnapshotShelf
+from gateway.domain.ids import ObjectId, same_generation
 from gateway.domain.package import Package
 from gateway.domain.statuses import TaskStatus
 from gateway.domain.task import Task
@@ -20,7 +21,7 @@ class Shelves:
     def __init__(self, registry: BackendRegistry, now: Callable[[], datetime]) -> None:
         self.tasks: dict[str, SnapshotShelf[Task]] = {}
         self.packages: dict[str, SnapshotShelf[Package]] = {}
-        self._deleted: OrderedDict[str, None] = OrderedDict()
+        self._deleted: OrderedDict[tuple[str, tuple[str, ...]], str] = OrderedDict()
         for stack in registry:
             manifest = stack.manifest
             self.tasks[stack.name] = SnapshotShelf(
@@ -30,15 +31,18 @@ class Shelves:
                 stack, stack.adapter.list_packages, page_size=manifest.package_page_size, what="packages", now=now
             )
 
-    def task_deleted(self, task_id: str) -> None:
+    def task_deleted(self, ref: ObjectId) -> None:
         """A task was deleted through this process: while the vendor still shows it, it is shown as DELETED."""
-        self._deleted[task_id] = None
+        self._deleted[ref.backend, ref.key] = ref.generation
         while len(self._deleted) > _REMEMBERED:
             self._deleted.popitem(last=False)
 
     def as_deleted(self, task: Task) -> Task:
         """The task, or what a deletion of ours makes of it while its vendor is slow to show it."""
-        if task.id not in self._deleted or task.status is TaskStatus.DELETING:
+        generation = self._deleted.get((task.ref.backend, task.ref.key))
+        if generation is None or task.status is TaskStatus.DELETING:
+            return task
+        if not same_generation(generation, task.ref.generation):
             return task
         return replace(task, status=TaskStatus.DELETED)
 

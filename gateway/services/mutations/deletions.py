@@ -51,7 +51,7 @@ class Deletions:
         async def work(record: Record) -> MutationResult:
             result = await delete_one(stack, deletion, change, record)
             if result.outcome in _GONE and result.deleted_id is not None:
-                self._show_deleted_task(stack, result.deleted_id, record)
+                self._show_deleted_task(stack, ref, record)
             return result
 
         return await self.desk.take(caller, Operation.DELETE_TASK, stack, [change.id], change, work)
@@ -81,7 +81,7 @@ class Deletions:
         async def work(record: Record) -> MutationResult:
             result = await delete_one(stack, deletion, change, record)
             if result.outcome in _GONE and result.deleted_id is not None:
-                self.shelves.packages[stack.name].drop(result.deleted_id)
+                self.shelves.packages[stack.name].drop(ref)
             return result
 
         return await self.desk.take(caller, Operation.DELETE_PACKAGE, stack, [change.id], change, work)
@@ -170,12 +170,12 @@ class Deletions:
             message, used_by=[task.id for task in users.tasks], complete=users.missing is None, backend=stack.name
         )
 
-    def _show_deleted_task(self, stack: BackendStack, task_id: str, record: Record) -> None:
-        self.shelves.task_deleted(task_id)
+    def _show_deleted_task(self, stack: BackendStack, ref: ObjectId, record: Record) -> None:
+        self.shelves.task_deleted(ref)
         if isinstance(record.left, Task):
             self.shelves.tasks[stack.name].put(record.left)
         else:
-            self.shelves.tasks[stack.name].drop(task_id)
+            self.shelves.tasks[stack.name].drop(ref)
 
 
 def _native_target(native: ExecutionRef) -> str:

@@ -64,7 +64,9 @@ class TaskChanges:
         try:
             check_change(change)
             if wanted == TaskChange():
-                raise broken((), "description, taskConfigurationId, or both: there is nothing to change otherwise")
+                raise broken(
+                    ("description",), "description, taskConfigurationId, or both: else there is nothing to change"
+                )
             stack, ref = named(self.desk.registry, change.id, Kind.TASK, ("id",))
             if stack.backend.supports(Operation.UPDATE_TASK):
                 stack.adapter.check_change(wanted)
