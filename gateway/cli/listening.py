@@ -11,7 +11,7 @@ from gateway.cli.refusing import refuse
 
 if TYPE_CHECKING:
     import uvicorn
-    from starlette.types import ASGIApp
+    from starlette.applications import Starlette
 
 _DRAIN_SECONDS = 5
 _MESSAGE_LIMIT = 1024 * 1024
@@ -69,24 +69,36 @@ def told_to_end() -> Iterator[asyncio.Event]:
 class Listening:
     """An application being served. Open streams have some seconds to end when it stops."""
 
-    def __init__(self, app: "ASGIApp", listener: socket.socket) -> None:
+    def __init__(self, app: "Starlette", listener: socket.socket) -> None:
+        self._app = app
         self._server = _server(app)
         self._listener = listener
 
     async def until(self, ending: asyncio.Event, *, begun: Callable[[], Awaitable[None]]) -> None:
         """Serve until told; `begun` runs once requests are answered. Exits when the application cannot start."""
-        serving = asyncio.create_task(self._server.serve(sockets=[self._listener]))
+        serving = asyncio.create_task(self._serve())
         waiting = asyncio.create_task(ending.wait())
         beginning = asyncio.create_task(self._then(begun))
         await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
         self._server.should_exit = True
         waiting.cancel()
         beginning.cancel()
+        if not self._server.started:
+            # Still opening what it needs, which may take its time.
+            serving.cancel()
         await asyncio.gather(serving, waiting, beginning, return_exceptions=True)
-        if (problem := serving.exception()) is not None:
-            raise problem
-        if not self._server.started and not ending.is_set():
-            refuse("The gateway could not start; the log above says why.")
+        if not serving.cancelled():
+            serving.result()
+
+    async def _serve(self) -> None:
+        from gateway.domain.errors import GatewayError  # noqa: PLC0415 - kept from `--help`
+
+        # Entered here and not by uvicorn, which tells of a failure by a traceback alone.
+        try:
+            async with self._app.router.lifespan_context(self._app):
+                await self._server.serve(sockets=[self._listener])
+        except GatewayError as problem:
+            refuse(problem.message)
 
     async def _then(self, begun: Callable[[], Awaitable[None]]) -> None:
         while not self._server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
@@ -94,7 +106,7 @@ class Listening:
         await begun()
 
 
-def _server(app: "ASGIApp") -> "uvicorn.Server":
+def _server(app: "Starlette") -> "uvicorn.Server":
     import uvicorn  # noqa: PLC0415 - slow to import
 
     class Server(uvicorn.Server):
@@ -109,7 +121,7 @@ def _server(app: "ASGIApp") -> "uvicorn.Server":
             http="httptools",
             ws="websockets-sansio",
             ws_max_size=_MESSAGE_LIMIT,
-            lifespan="on",
+            lifespan="off",
             access_log=False,
             log_config=None,
             log_level="warning",

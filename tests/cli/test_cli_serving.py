@@ -76,3 +76,12 @@ def test_check_says_of_each_backend_whether_it_is_reached(start: Start, run: Run
     assert refused.returncode == 1
     assert "failed" in refused.stdout
     assert "wrong-secret" not in refused.stdout + refused.stderr
+
+
+def test_a_gateway_without_its_ledger_does_not_start_and_says_why(run: Run, tmp_path: Path) -> None:
+    ledger = f'ledger: {{url: "sqlite+aiosqlite:///{tmp_path}/missing/own.db"}}\n'
+    (tmp_path / "gateway.yaml").write_text(ledger + config_for("http://127.0.0.1:1"))
+    answer = run("serve")
+    assert answer.returncode == 1
+    assert "own.db cannot be used" in answer.stderr
+    assert "Traceback" not in answer.stderr
