@@ -65,6 +65,6 @@ class BackendSettings(Pace):
 class AwsCredentials(Strict):
     """Static AWS keys. Without them the usual AWS chain is asked."""
 
-    access_key_id: str
-    secret_access_key: SecretStr
-    session_token: SecretStr | None = None
+    access_key_id: str = Field(description="The key's public half.")
+    secret_access_key: SecretStr = Field(description="Its secret half.")
+    session_token: SecretStr | None = Field(None, description="Goes with temporary keys.")

@@ -13,8 +13,8 @@ PACKAGE_TYPES = ("softwarePackage", "firmwarePackage", "modulePackage")
 class HuaweiCredentials(Strict):
     """An access key, permanent or temporary."""
 
-    access_key: str = Field(min_length=1)
-    secret_key: SecretStr
+    access_key: str = Field(min_length=1, description="The key's public half (AK).")
+    secret_key: SecretStr = Field(description="Its secret half (SK).")
     security_token: SecretStr | None = Field(None, description="Goes with a temporary access key.")
 
 
@@ -22,8 +22,8 @@ class IamUser(Strict):
     """An IAM user whose password buys tokens. A HUAWEI ID account cannot get one itself."""
 
     domain: str = Field(min_length=1, description="The account's name.")
-    user: str = Field(min_length=1)
-    password: SecretStr
+    user: str = Field(min_length=1, description="The IAM user's name.")
+    password: SecretStr = Field(description="The IAM user's password.")
     endpoint: str | None = Field(
         None, pattern=r"^https?://[^/\s?#@]+/?$", description="Where it is not iam.{region}.myhuaweicloud.com."
     )
@@ -37,7 +37,7 @@ class HuaweiIotdaSettings(BackendSettings):
         description="The application access address of the instance (console: Overview, Access Details).",
     )
     region: str = Field(pattern=r"^[A-Za-z0-9-]{1,64}$", description="Such as cn-north-4.")
-    project_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    project_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The project that owns the devices.")
     instance_id: str | None = Field(
         None, pattern=r"^[A-Za-z0-9-]{1,36}$", description="Mandatory for professional editions."
     )

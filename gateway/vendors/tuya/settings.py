@@ -18,8 +18,8 @@ def _not_our_own(extra: dict[str, str]) -> dict[str, str]:
 class TuyaCredentials(Strict):
     """A key from the console's AccessKey page."""
 
-    access_key_id: str = Field(min_length=1)
-    access_key_secret: SecretStr
+    access_key_id: str = Field(min_length=1, description="The key's public half.")
+    access_key_secret: SecretStr = Field(description="Its secret half.")
 
 
 class TuyaSettings(BackendSettings):
