@@ -1,0 +1,152 @@
+"""The parts of the documents that the code knows better: `write` them, or list the files that are `stale`.
+
+Each stands between `<!-- name:begin -->` and `<!-- name:end -->`. Installed vendors bring their own rows along.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from gateway.domain.operations import Capability, Operation, Support
+from gateway.settings import Settings
+from gateway.vendorkit.discovery import installed_vendors
+from gateway.vendorkit.settings import BackendSettings, Pace
+
+ROOT = Path(__file__).parents[1]
+_SUPPORT = {Support.NATIVE: "yes", Support.PARTIAL: "partly", Support.NONE: "no"}
+
+
+def capability_table() -> str:
+    """Operations down, vendors across."""
+    vendors = installed_vendors().values()
+    by_vendor = [{capability.operation: capability for capability in one.capabilities} for one in vendors]
+    rows = [["", *(one.title for one in vendors)], ["---"] * (len(by_vendor) + 1)]
+    rows += [
+        [f"`{operation}`", *(_cell(capabilities.get(operation)) for capabilities in by_vendor)]
+        for operation in Operation
+    ]
+    return "\n".join(_row(row) for row in rows)
+
+
+def settings_tables() -> str:
+    """Every key of the configuration file, section by section, and what each vendor adds."""
+    sections = []
+    for name, info in Settings.model_fields.items():
+        if name not in ("defaults", "backends"):
+            sections += [f"### `{name}`", "", info.description or "", "", _table(_rows(_model(info), "")), ""]
+    pace = f"{Settings.model_fields['defaults'].description} Each may stand in a backend too."
+    sections += ["### `defaults`", "", pace, "", _table(_rows(Pace, "")), ""]
+    shared = [row for row in _rows(BackendSettings, "") if row[0].strip("`") not in Pace.model_fields]
+    heading = f"{Settings.model_fields['backends'].description} A list; every entry takes these:"
+    sections += ["### `backends`", "", heading, "", _table(shared), ""]
+    for slug, manifest in installed_vendors().items():
+        own = [row for row in _rows(manifest.settings(), "") if row not in shared and not _is_shared(row)]
+        sections += [f"### {manifest.title}: `vendor: {slug}`", "", _table(own), ""]
+    return "\n".join(sections).strip()
+
+
+PARTS = {
+    "README.md": {"capabilities": capability_table},
+    "docs/configuration.md": {"settings": settings_tables},
+}
+
+
+def written(file: str) -> str:
+    """The file's text with its generated parts as the code says. Raises ValueError when a marker is missing."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    for name, generate in PARTS[file].items():
+        begin, end = f"<!-- {name}:begin -->\n", f"\n<!-- {name}:end -->"
+        if begin not in text or end not in text:
+            raise ValueError(f"{file} has lost its markers {begin.strip()} and {end.strip()}; put them back.")
+        text = text[: text.index(begin) + len(begin)] + generate() + text[text.index(end) :]
+    return text
+
+
+def stale() -> list[str]:
+    """The files whose generated parts are not what the code says."""
+    return [file for file in PARTS if (ROOT / file).read_text(encoding="utf-8") != written(file)]
+
+
+def _cell(capability: Capability | None) -> str:
+    if capability is None:
+        return "no"
+    words = [_SUPPORT[capability.support]]
+    if capability.force:
+        words.append("`force`")
+    if capability.max_targets is not None:
+        words.append(f"{capability.max_targets} a call")
+    return ", ".join(words)
+
+
+def _is_shared(row: list[str]) -> bool:
+    name = row[0].strip("`")
+    return name in BackendSettings.model_fields and name != "endpoint"
+
+
+def _model(info: FieldInfo) -> type[BaseModel]:
+    model = _nested(info)
+    if model is None:
+        raise TypeError("A section of the configuration is expected to be a model.")
+    return model
+
+
+def _nested(info: FieldInfo) -> type[BaseModel] | None:
+    candidates = (info.annotation, *get_args(info.annotation))
+    return next((one for one in candidates if isinstance(one, type) and issubclass(one, BaseModel)), None)
+
+
+def _rows(model: type[BaseModel], prefix: str) -> Iterator[list[str]]:
+    for name, info in model.model_fields.items():
+        nested = _nested(info)
+        about = info.description or (nested.__doc__ if nested is not None else None) or ""
+        yield [f"`{prefix}{name}`", _default(info), re.sub(r"\s+", " ", about).replace("|", r"\|")]
+        if nested is not None:
+            yield from _rows(nested, f"{prefix}{name}.")
+
+
+def _default(info: FieldInfo) -> str:
+    if info.is_required():
+        return "required"
+    value = info.get_default(call_default_factory=True, validated_data={})
+    match value:
+        case None | "":
+            return ""
+        case timedelta():
+            return f"`{value.total_seconds():g}s`"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case tuple():
+            return f"`[{', '.join(value)}]`"
+        case dict():
+            return "`{}`"
+        case _:
+            return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def _table(rows: "Iterator[list[str]] | list[list[str]]") -> str:
+    return "\n".join(_row(row) for row in [["key", "default", "meaning"], ["---"] * 3, *rows])
+
+
+def _row(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def main() -> None:
+    """`write` or `stale`; the second exits 1 when there is any."""
+    if sys.argv[1:] == ["write"]:
+        for file in PARTS:
+            (ROOT / file).write_text(written(file), encoding="utf-8")
+    elif sys.argv[1:] == ["stale"]:
+        sys.exit("\n".join(stale()) or None)
+    else:
+        sys.exit("usage: python docs/generated.py write|stale")
+
+
+if __name__ == "__main__":
+    main()
