@@ -12,7 +12,7 @@ from gateway.domain.errors import GatewayError
 from gateway.services.connection import BackendResult, BackendResultStatus, Connection
 from gateway.services.cursors import CursorKey
 from gateway.services.inputs import Direction
-from gateway.services.sort_keys import revive
+from gateway.services.sort_keys import held, revive
 
 Row = TypeVar("Row", bound=Identified)
 
@@ -51,7 +51,7 @@ async def merged(
         nodes=nodes,
         has_next_page=len(page) > first,
         has_previous_page=after is not None,
-        cursor_at=lambda at: key.sign(binding, key_of(nodes[at])),
+        cursor_at=lambda at: key.sign(binding, held(key_of(nodes[at]))),
         backends=[result for _, result in parts],
     )
 

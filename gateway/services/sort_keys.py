@@ -1,6 +1,6 @@
 """Sort keys: what CREATED_AT, UPDATED_AT and NAME compare. Nulls come last in both directions, ties go by id.
 
-A key is plain data, so that a cursor can hold it.
+A key goes into a cursor as plain data (`held`), and comes out of it comparable again (`revive`).
 """
 
 from collections.abc import Callable
@@ -63,6 +63,12 @@ def by_text(read: Callable[[Any], str], direction: Direction) -> Callable[[_Date
         return (0, wrap(f"{text.casefold()}\x00{text}"), row.id)
 
     return key
+
+
+def held(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A key as a cursor holds it: plain, the way of comparing left to `revive`."""
+    rank, value, row_id = key
+    return (rank, str(value) if isinstance(value, Descending) else value, row_id)
 
 
 def revive(place: Any, direction: Direction) -> tuple[Any, ...]:
