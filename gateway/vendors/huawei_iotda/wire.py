@@ -10,6 +10,7 @@ import msgspec
 from gateway.vendorkit.decoding import Unreadable, read_json
 from gateway.vendorkit.http import VendorAnswer
 from gateway.vendors.huawei_iotda.caller import HuaweiCaller
+from gateway.vendors.huawei_iotda.signing import encoded
 
 Shape = TypeVar("Shape")
 
@@ -180,7 +181,7 @@ class HuaweiWire:
             query.append(("task_detail_status", status))
         if target is not None:
             query.append(("target", target))
-        answer = await self._caller.call("ShowBatchTask", "GET", f"/batchtasks/{task_id}", query)
+        answer = await self._caller.call("ShowBatchTask", "GET", f"/batchtasks/{encoded(task_id)}", query)
         return self._read("ShowBatchTask", answer, ShownTask)
 
     async def list_ota_package_info(self, package_type: str, *, limit: int, marker: str | None = None) -> PackageList:
@@ -191,7 +192,7 @@ class HuaweiWire:
 
     async def show_ota_package(self, package_id: str) -> bytes:
         """ShowOtaPackage: one package, as its JSON text."""
-        answer = await self._caller.call("ShowOtaPackage", "GET", f"/ota-upgrades/packages/{package_id}")
+        answer = await self._caller.call("ShowOtaPackage", "GET", f"/ota-upgrades/packages/{encoded(package_id)}")
         return answer.body
 
     async def create_batch_task(self, body: dict[str, object]) -> tuple[CreatedTask, VendorAnswer]:
@@ -201,11 +202,11 @@ class HuaweiWire:
 
     async def delete_batch_task(self, task_id: str) -> VendorAnswer:
         """DeleteBatchTask: only of a task that has ended."""
-        return await self._caller.call("DeleteBatchTask", "DELETE", f"/batchtasks/{task_id}", write=True)
+        return await self._caller.call("DeleteBatchTask", "DELETE", f"/batchtasks/{encoded(task_id)}", write=True)
 
     async def delete_ota_package(self, package_id: str) -> VendorAnswer:
         """DeleteOtaPackage: the record; the OBS object stays."""
-        path = f"/ota-upgrades/packages/{package_id}"
+        path = f"/ota-upgrades/packages/{encoded(package_id)}"
         return await self._caller.call("DeleteOtaPackage", "DELETE", path, write=True)
 
     async def stop_batch_task(self, task_id: str, targets: list[str] | None) -> tuple[TargetResults, VendorAnswer]:
@@ -227,7 +228,9 @@ class HuaweiWire:
             # The vendor reads an empty selection as "all devices of the task".
             raise ValueError(f"{operation} needs at least one device.")
         body: dict[str, object] = {} if targets is None else {"targets": targets}
-        answer = await self._caller.call(operation, "POST", f"/batchtasks/{task_id}/{verb}", body=body, write=True)
+        answer = await self._caller.call(
+            operation, "POST", f"/batchtasks/{encoded(task_id)}/{verb}", body=body, write=True
+        )
         return self._read_done(operation, answer, TargetResults), answer
 
     def row(self, operation: str, raw: msgspec.Raw | bytes, shape: type[Shape]) -> Shape:
