@@ -33,7 +33,9 @@ class TaskChanges:
         try:
             check_change(change)
             stack = named_stack(self.desk.registry, change.backend, path=("backend",))
-            check_list(change.targets, ("targets",))
+            if change.targets or not change.vendor_options:
+                # Some vendors take a group or a query among their options instead; their own rules decide then.
+                check_list(change.targets, ("targets",))
             draft = self._draft(stack, change)
             if stack.backend.supports(Operation.CREATE_TASK):
                 stack.adapter.check_draft(draft)
