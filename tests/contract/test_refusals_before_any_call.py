@@ -38,9 +38,7 @@ async def test_a_read_only_backend_refuses_every_write_and_unsupported_ones_say_
 ) -> None:
     async with simulated_gateway(tmp_path, only=[slug], backends={slug: {"read_only": True}}) as gateway:
         backend = gateway.backends[slug]
-        supported = {
-            one.operation for one in backend.manifest.capabilities if one.support is not Support.NONE
-        }
+        supported = {one.operation for one in backend.manifest.capabilities if one.support is not Support.NONE}
         for operation, (name, members) in (await changes(gateway)).items():
             before = dict(backend.simulator.calls)
             payload = await gateway.change(name, dryRun=dry_run, **members)

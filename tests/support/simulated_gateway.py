@@ -40,7 +40,8 @@ CHANGES = {
     "deleteJobExecution": "DeleteJobExecutionInput",
 }
 _RESULTS = """results { target deviceName outcome statusBefore vendorStatusBefore
-  execution { id status vendorStatus } error { __typename code message } } summary { requested done refused failed unknown }"""
+  execution { id status vendorStatus } error { __typename code message } }
+  summary { requested done refused failed unknown }"""
 _TAKES_NO_OUTCOME = "cancelDeviceUpgrade"
 _SHOWS_TASK = ("createOtaTask", "updateOtaTask", "confirmOtaTask", "retryOtaTask", "cancelOtaTask")
 
@@ -103,7 +104,7 @@ class SimulatedGateway:
         answer = await self.answer(query, **variables)
         return [error["extensions"]["code"] for error in answer.get("errors", ())]
 
-    async def change(self, name: str, *, show: str = "", **members: Any) -> dict[str, Any]:
+    async def change(self, name: str, /, *, show: str = "", **members: Any) -> dict[str, Any]:
         """Carry out a mutation and give its payload."""
         outcome = "" if name == _TAKES_NO_OUTCOME else "outcome"
         more = _RESULTS if name == _TAKES_NO_OUTCOME else "deletedId" if name.startswith("delete") else ""
