@@ -54,7 +54,7 @@ class Deletions:
                 self._show_deleted_task(stack, ref, record)
             return result
 
-        return await self.desk.take(caller, Operation.DELETE_TASK, stack, [change.id], change, work)
+        return await self.desk.take(caller, Operation.DELETE_TASK, stack, [change.id], change, work, deleting=ref)
 
     async def package(self, caller: Caller, change: DestroyObject) -> MutationResult:
         """Delete exactly this package unless live tasks use it; `force` skips that check, never one of the vendor's."""
@@ -84,7 +84,7 @@ class Deletions:
                 self.shelves.packages[stack.name].drop(ref)
             return result
 
-        return await self.desk.take(caller, Operation.DELETE_PACKAGE, stack, [change.id], change, work)
+        return await self.desk.take(caller, Operation.DELETE_PACKAGE, stack, [change.id], change, work, deleting=ref)
 
     async def execution(self, caller: Caller, change: DeleteExecution) -> MutationResult:
         """Delete exactly this execution, by its id or by the names AWS gives it."""
@@ -92,10 +92,10 @@ class Deletions:
             check_change(change)
             exactly_one(change.id, change.execution, ("id", "execution"), ())
             if change.execution is not None:
-                stack, target = self._native(change.execution), _native_target(change.execution)
+                (stack, key), target = self._native(change.execution), _native_target(change.execution)
             else:
                 stack, ref = named(self.desk.registry, change.id or "", Kind.EXECUTION, ("id",))
-                target = change.id or ""
+                key, target = ref, change.id or ""
         except InvalidInput as error:
             return refused(error)
 
@@ -119,7 +119,7 @@ class Deletions:
             )
             return await delete_one(stack, deletion, change, record)
 
-        return await self.desk.take(caller, Operation.DELETE_EXECUTION, stack, [target], change, work)
+        return await self.desk.take(caller, Operation.DELETE_EXECUTION, stack, [target], change, work, deleting=key)
 
     async def _resolve(
         self, stack: BackendStack, native: ExecutionRef, target: str, record: Record
@@ -143,17 +143,18 @@ class Deletions:
             )
         return found.ref
 
-    def _native(self, native: ExecutionRef) -> BackendStack:
+    def _native(self, native: ExecutionRef) -> tuple[BackendStack, ObjectId | None]:
+        """The backend and key of a native reference; no key where the vendor has no such references."""
         stack = named_stack(self.desk.registry, native.backend, path=("execution", "backend"))
-        if stack.backend.supports(Operation.DELETE_EXECUTION):
-            try:
-                stack.adapter.check_key(
-                    stack.adapter.execution_ref(native.thing_name, native.job_id, native.execution_number)
-                )
-            except InvalidInput as error:
-                path = ("execution", *error.path)
-                raise InvalidInput(error.message, path=path, rule=error.rule, backend=stack.name) from None
-        return stack
+        if not stack.backend.supports(Operation.DELETE_EXECUTION):
+            return stack, None
+        try:
+            key = stack.adapter.execution_ref(native.thing_name, native.job_id, native.execution_number)
+            stack.adapter.check_key(key)
+        except InvalidInput as error:
+            path = ("execution", *error.path)
+            raise InvalidInput(error.message, path=path, rule=error.rule, backend=stack.name) from None
+        return stack, key
 
     async def _in_use(self, stack: BackendStack, caller: Caller, package: Package) -> GatewayError | None:
         users = await self.users.find(stack, caller, package, live_only=True)

@@ -3,6 +3,8 @@
 1. Rules that need nobody: the input's, the vendor's capability, read_only.
 2. The ledger: the idempotency key is claimed and the intent written. Without a ledger nothing is changed.
 3. The change itself, which reads, checks and calls the vendor. It runs to its end even when the caller goes away.
+   A deletion waits for another one of the same key: had both looked before either called, the later call could reach
+   what was reborn in between.
 4. The ledger again: outcome, errors, request ids, tombstones, in one transaction.
 
 A refusal is an answer, never an exception.
@@ -28,6 +30,7 @@ from gateway.ledger import Ledger, Replay
 from gateway.services.asking import unsupported
 from gateway.services.caller import Caller
 from gateway.services.inputs import Change
+from gateway.services.mutations.one_at_a_time import OneAtATime
 
 
 @dataclass(slots=True)
@@ -55,6 +58,7 @@ class Desk:
     def __init__(self, registry: BackendRegistry, ledger: Ledger) -> None:
         self.registry = registry
         self.ledger = ledger
+        self._deleting = OneAtATime()
         self._running: set[asyncio.Task[MutationResult]] = set()
 
     async def take(
@@ -65,9 +69,14 @@ class Desk:
         targets: Sequence[str],
         change: Change,
         work: Work,
+        *,
+        deleting: ObjectId | None = None,
     ) -> MutationResult:
-        """Carry a change out to its end, whatever becomes of the caller. Never raises a GatewayError."""
-        running = asyncio.create_task(self._carry_out(caller, operation, stack, targets, change, work))
+        """Carry a change out to its end, whatever becomes of the caller. Never raises a GatewayError.
+
+        `deleting` is the key of what a deletion is about.
+        """
+        running = asyncio.create_task(self._carry_out(caller, operation, stack, targets, change, work, deleting))
         self._running.add(running)
         running.add_done_callback(self._running.discard)
         return await asyncio.shield(running)
@@ -84,6 +93,7 @@ class Desk:
         targets: Sequence[str],
         change: Change,
         work: Work,
+        deleting: ObjectId | None,
     ) -> MutationResult:
         intent = Intent(
             actor=caller.actor,
@@ -101,16 +111,19 @@ class Desk:
             return refused(error)
         if isinstance(started, Replay):
             return started.result
-        record = Record(self.ledger, started.entry_id)
+        async with self._deleting.at(deleting):
+            return await self._worked(Record(self.ledger, started.entry_id), operation, stack, work)
+
+    async def _worked(self, record: Record, operation: Operation, stack: BackendStack, work: Work) -> MutationResult:
         try:
             check_allowed(stack, operation)
             result = await work(record)
         except GatewayError as error:
             result = refused(error)
-        result.audit_entry_id = started.entry_id
+        result.audit_entry_id = record.entry_id
         try:
             await self.ledger.close(
-                started.entry_id,
+                record.entry_id,
                 result,
                 after=record.after,
                 vendor_request_ids=record.request_ids,
