@@ -2,7 +2,7 @@
 
 import http.client
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,11 +17,22 @@ class Watched:
 
     url: str
     calls: list[str] = field(default_factory=list)
+    _losing: tuple[str, Callable[[], None]] | None = None
 
-    def during(self) -> "Watched":
-        """The same proxy with an empty record from here on."""
-        self.calls.clear()
-        return self
+    def lose_answer(self, beginning: str, *, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Pass the next call that begins so on, and hang up instead of answering. `meanwhile` runs in between."""
+        self._losing = (beginning, meanwhile)
+
+    def loses(self, call: str) -> Callable[[], None] | None:
+        """What to run in place of answering this call; None to answer it."""
+        if self._losing is None or not call.startswith(self._losing[0]):
+            return None
+        meanwhile, self._losing = self._losing[1], None
+        return meanwhile
+
+    def sent(self, method: str) -> list[str]:
+        """The calls of one method."""
+        return [call for call in self.calls if call.startswith(f"{method} ")]
 
 
 @contextmanager
@@ -34,7 +45,8 @@ def watching(upstream: str) -> Iterator[Watched]:
         protocol_version = "HTTP/1.1"
 
         def _pass_on(self) -> None:
-            watched.calls.append(f"{self.command} {self.path}")
+            call = f"{self.command} {self.path}"
+            watched.calls.append(call)
             length = int(self.headers.get("Content-Length") or 0)
             body = self.rfile.read(length) if length else None
             upward = http.client.HTTPConnection(address, timeout=10)
@@ -44,6 +56,11 @@ def watching(upstream: str) -> Iterator[Watched]:
                 content = answer.read()
             finally:
                 upward.close()
+            meanwhile = watched.loses(call)
+            if meanwhile is not None:
+                meanwhile()
+                self.close_connection = True
+                return
             self.send_response_only(answer.status, answer.reason)
             for name, value in answer.getheaders():
                 if name.lower() not in _NOT_PASSED_ON:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.support.aws_fleet import Fleet
 from tests.support.gateway_server import RunningGateway
 from tests.support.watched_server import Watched
-from tests.vendors.aws_iot.end_to_end.conftest import Fleet
 
 ERRORS = (
     "errors { __typename code message backend target ... on OtaInvalidState { needsForce vendorStatus } "
@@ -165,13 +165,11 @@ def test_an_execution_in_progress_is_deleted_with_force_alone(
     (problem,) = refused["errors"]
     assert problem["__typename"] == "OtaInvalidState"
     assert (problem["needsForce"], problem["vendorStatus"]) == (True, "IN_PROGRESS")
-    assert [call for call in sent.calls if not call.startswith("GET ")] == []
+    assert sent.sent("GET") == sent.calls
 
     forced = gateway.change("deleteJobExecution", DELETED, id=found, force=True)
     assert (forced["outcome"], forced["deletedId"], forced["errors"]) == ("DONE", found, [])
-    assert [call for call in sent.calls if call.startswith("DELETE ")] == [
-        f"DELETE /things/{thing}/jobs/{job}/executionNumber/1?force=true"
-    ]
+    assert sent.sent("DELETE") == [f"DELETE /things/{thing}/jobs/{job}/executionNumber/1?force=true"]
     assert fleet.execution(thing, job) is None
     assert execution(gateway, found) is None
 
@@ -202,7 +200,7 @@ def test_a_queued_execution_is_not_deleted_without_force_although_this_emulator_
     refused = gateway.change("deleteJobExecution", DELETED, id=found)
 
     assert (refused["outcome"], refused["errors"][0]["needsForce"]) == ("REFUSED", True)
-    assert [call for call in sent.calls if call.startswith("DELETE ")] == []
+    assert sent.sent("DELETE") == []
     assert fleet.execution(thing, job) is not None
 
 

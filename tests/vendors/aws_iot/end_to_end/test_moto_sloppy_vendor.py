@@ -1,21 +1,22 @@
 """A vendor that pages for ever, answers HTML, and numbers every execution 123: all of it ends in typed answers."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from tests.support.aws_fleet import Fleet, fleet_of
 from tests.support.gateway_server import RunningGateway
-from tests.vendors.aws_iot.end_to_end.conftest import Fleet
 
 RESULT = "backends { name status error { __typename code message retryable ... on OtaVendorRejected { httpStatus } } }"
 
 
 @pytest.fixture(scope="module")
-def account(moto: str, fleet_at: Callable[[str], Fleet]) -> Fleet:
+def account(moto: str) -> Iterator[Fleet]:
     """boto3 at moto, past the gateway."""
-    return fleet_at(moto)
+    with fleet_of(moto) as one:
+        yield one
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +25,17 @@ def five_jobs(account: Fleet) -> list[str]:
     return [account.job(account.thing()[1], description=f"number {place}") for place in range(5)]
 
 
-def list_tasks(gateway: RunningGateway, **variables: object) -> dict[str, Any]:
+def list_tasks(
+    gateway: RunningGateway, *, first: int, field: str, direction: str = "DESC", after: str | None = None
+) -> dict[str, Any]:
     found: dict[str, Any] = gateway.ask(
-        "query ($first: Int!, $after: String, $field: OtaTaskOrderField!, $direction: OtaDirection! = DESC) { "
+        "query ($first: Int!, $after: String, $field: OtaTaskOrderField!, $direction: OtaDirection!) { "
         "tasks(first: $first, after: $after, orderBy: {field: $field, direction: $direction}) { "
         f"nodes {{ id name status vendorStatus }} pageInfo {{ hasNextPage endCursor }} {RESULT} }} }}",
-        **variables,
+        first=first,
+        field=field,
+        direction=direction,
+        after=after,
     )["tasks"]
     return found
 
