@@ -73,4 +73,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refused: an audit is not dropped by a command."""
-    raise NotImplementedError("The ledger is never taken down by a migration; restore a backup instead.")
+    raise RuntimeError("The ledger is never taken down by a migration; restore a backup instead.")

@@ -1,0 +1,118 @@
+"""One kind of list, tasks or packages, over several backends, in the order of each or in one order over all."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from gateway.backends.cache import Answer
+from gateway.backends.snapshot import Identified, Snapshot, SnapshotShelf
+from gateway.backends.stack import BackendStack
+from gateway.domain.errors import GatewayError
+from gateway.domain.operations import Operation
+from gateway.domain.page import Page, PageRequest
+from gateway.domain.ports import VendorAdapter
+from gateway.services.asking import ask, remembering, unsupported
+from gateway.services.caller import Caller
+from gateway.services.connection import Connection
+from gateway.services.cursors import CursorKey
+from gateway.services.inputs import Direction
+from gateway.services.merged_list import Whole, merged
+from gateway.services.streamed_list import Source, streamed
+from gateway.vendorkit.manifest import VendorManifest
+
+Row = TypeVar("Row", bound=Identified)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(Generic[Row]):
+    """What one page is asked for. `key_of` is None for the order BACKEND; `binding` names list, filter and order.
+
+    `narrowed` says whether `keep` lets less than everything through, and `filter_key` names it.
+    """
+
+    first: int
+    after: str | None
+    order: tuple[str, Direction]
+    key_of: Callable[[Row], tuple[Any, ...]] | None
+    keep: Callable[[Row], bool]
+    narrowed: bool
+    filter_key: str
+    binding: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendLists(Generic[Row]):
+    """How a kind of list is read. `what` names its rows to people, `operation` is what a vendor must support for it."""
+
+    what: str
+    operation: Operation
+    page_size: Callable[[VendorManifest], int]
+    list_page: Callable[[VendorAdapter, PageRequest], Awaitable[Page[Row]]]
+    shelves: Mapping[str, SnapshotShelf[Row]]
+    cursors: CursorKey
+
+    async def page(self, caller: Caller, stacks: Sequence[BackendStack], asked: Asked[Row]) -> Connection[Row]:
+        """One page of the list over these backends."""
+        if asked.key_of is None:
+            return await streamed(
+                [self._source(stack, caller, asked) for stack in stacks],
+                first=asked.first,
+                after=asked.after,
+                key=self.cursors,
+                binding=asked.binding,
+            )
+        return await merged(
+            [self._whole(stack, caller, asked) for stack in stacks],
+            order=asked.order,
+            key_of=asked.key_of,
+            keep=asked.keep,
+            first=asked.first,
+            after=asked.after,
+            key=self.cursors,
+            binding=asked.binding,
+        )
+
+    def _source(self, stack: BackendStack, caller: Caller, asked: Asked[Row]) -> Source[Row]:
+        async def fetch(page: PageRequest) -> Answer[Page[Row]]:
+            return await ask(stack, caller, f"{self.what}|{page}", lambda: self.list_page(stack.adapter, page))
+
+        return Source(
+            name=stack.name,
+            largest=self.page_size(stack.manifest),
+            what=self.what,
+            fetch=fetch,
+            keep=asked.keep,
+            skipped=self._skipped(stack),
+        )
+
+    def _whole(self, stack: BackendStack, caller: Caller, asked: Asked[Row]) -> Whole[Row]:
+        shelf = self.shelves[stack.name]
+
+        async def snapshot() -> Snapshot[Row]:
+            return await remembering(
+                stack,
+                caller,
+                lambda: shelf.get(
+                    filter_key=asked.filter_key, keep=asked.keep, narrowed=asked.narrowed, fresh=caller.fresh
+                ),
+            )
+
+        return Whole(name=stack.name, snapshot=snapshot, skipped=self._skipped(stack))
+
+    def _skipped(self, stack: BackendStack) -> GatewayError | None:
+        return None if stack.backend.supports(self.operation) else unsupported(stack, self.operation)
+
+
+async def each_or_error(
+    rows: Sequence[Row], get: Callable[[Row], Awaitable[Row | None]]
+) -> Sequence[Row | GatewayError | None]:
+    """Read each row again, all at once; one that could not be had is an error in its place."""
+
+    async def one(row: Row) -> Row | GatewayError | None:
+        try:
+            return await get(row)
+        except GatewayError as error:
+            return error
+
+    return await asyncio.gather(*(one(row) for row in rows))
