@@ -38,9 +38,9 @@ class TextRule:
 
 
 def refuse_members(reason: str, given: Sequence[tuple[str, object]]) -> None:
-    """Raise InvalidInput for the first of these (name, value) members that has a value."""
+    """Raise InvalidInput for the first of these (name, value) members that is given, were it an empty text."""
     for name, value in given:
-        if value:
+        if value is not None:
             raise InvalidInput(f"{name} cannot be used here. {reason}", path=(name,), rule=reason)
 
 
