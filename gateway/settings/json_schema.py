@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from gateway.settings.model import Settings
 from gateway.vendorkit.discovery import installed_vendors
@@ -16,11 +17,22 @@ _FROM_ENVIRONMENT = {"type": "string", "pattern": r"\$\{env\.[A-Za-z_][A-Za-z0-9
 _SCALARS = {"string", "integer", "number", "boolean"}
 
 
+class _WithDurationsAsWritten(GenerateJsonSchema):
+    """Prints the default of a duration as a configuration writes it."""
+
+    def encode_default(self, dft: Any) -> Any:
+        """`5s` where pydantic would print `PT5S`, which the configuration does not take."""
+        return f"{dft.total_seconds():g}s" if isinstance(dft, timedelta) else super().encode_default(dft)
+
+
 def config_schema(vendors: Mapping[str, VendorManifest] | None = None) -> dict[str, Any]:
     """The schema, with one shape of backend for each vendor; `vendors` are the installed ones unless given."""
     vendors = installed_vendors() if vendors is None else vendors
     models = {slug: manifest.settings() for slug, manifest in vendors.items()}
-    by_model, shared = models_json_schema([(Settings, "validation"), *((m, "validation") for m in models.values())])
+    by_model, shared = models_json_schema(
+        [(Settings, "validation"), *((m, "validation") for m in models.values())],
+        schema_generator=_WithDurationsAsWritten,
+    )
     definitions: dict[str, Any] = shared["$defs"]
     root = definitions.pop(_name(by_model[Settings, "validation"]))
     backends = root["properties"]["backends"]
@@ -28,7 +40,7 @@ def config_schema(vendors: Mapping[str, VendorManifest] | None = None) -> dict[s
     for slug, model in models.items():
         name = _name(by_model[model, "validation"])
         definition = definitions.pop(name)
-        definition["properties"]["vendor"] = {"const": slug, "description": definition["title"]}
+        definition["properties"]["vendor"] = {"const": slug, "description": vendors[slug].title}
         definition["title"] = vendors[slug].title
         # `defaults` may give what a backend leaves out.
         required = [key for key in definition.get("required", []) if key not in Pace.model_fields]

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from gateway.settings import config_schema, parse
+from gateway.vendorkit.discovery import installed_vendors
 
 EXAMPLE = """
 server: {host: 127.0.0.1, port: 8000, cors_origins: [], cursor_secret: "${env.CURSOR_SECRET}"}
@@ -124,3 +125,17 @@ def test_durations_are_described_as_text() -> None:
     properties = config_schema()["$defs"]["Pace"]["properties"]
     assert {option["type"] for option in properties["timeout"]["anyOf"]} == {"string"}
     assert properties["timeout"]["examples"] == ["5s", "300ms"]
+
+
+def test_every_default_fits_the_shape_it_is_the_default_of() -> None:
+    schema = config_schema()
+    checked = 0
+    for holder in (schema, *schema["$defs"].values()):
+        for name, shape in holder.get("properties", {}).items():
+            patterns = [one["pattern"] for one in (shape, *shape.get("anyOf", ())) if "pattern" in one]
+            default = shape.get("default")
+            if not isinstance(default, str) or not patterns:
+                continue
+            assert any(re.search(pattern, default) for pattern in patterns), f"{name}: {default}"
+            checked += 1
+    assert checked >= 4 * (1 + len(installed_vendors()))
