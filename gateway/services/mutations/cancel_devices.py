@@ -21,7 +21,7 @@ from gateway.services.input_rules import broken, check_change, check_list, exact
 from gateway.services.inputs import CancelDevices, DevicesRef, ErrorPolicy
 from gateway.services.mutations.chunked_calls import call_in_chunks
 from gateway.services.mutations.desk import Desk, Record, answering, refused
-from gateway.services.mutations.identity import check_identity, named
+from gateway.services.mutations.identity import check_identity, named, refuse_deleted
 from gateway.services.mutations.plain import plain
 from gateway.services.mutations.target_outcomes import Target, conclude_cancel, not_attempted, overall
 
@@ -121,6 +121,7 @@ class DeviceCancels:
             for text, ref, execution in zip(given, refs, executions, strict=True):
                 target = Target(text)
                 try:
+                    await refuse_deleted(self.desk.ledger, ref, text)
                     target.executions.append(check_identity(execution, ref, target=text, expected_fingerprint=None))
                 except GatewayError as error:
                     target.fail(error)

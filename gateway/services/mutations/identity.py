@@ -11,6 +11,7 @@ from gateway.domain.ids import Kind, ObjectId, decode, same_generation
 from gateway.domain.package import Package
 from gateway.domain.statuses import TERMINAL_EXECUTION_STATUSES
 from gateway.domain.task import Task
+from gateway.ledger import Ledger
 from gateway.services.asking import stack_of
 
 Subject = TypeVar("Subject", Task, Package, Execution)
@@ -25,6 +26,15 @@ def named(registry: BackendRegistry, text: str, kind: Kind, path: tuple[str, ...
     except InvalidInput as error:
         raise InvalidInput(error.message, path=path, rule=error.rule, target=text) from None
     return stack, ref
+
+
+async def refuse_deleted(ledger: Ledger, ref: ObjectId, target: str) -> None:
+    """Raise NotFound for what was deleted through this gateway: what stands under its key by now is something else.
+
+    The generation tells them apart, unless a vendor prints whole seconds and was quick.
+    """
+    if await ledger.tombstone(ref) is not None:
+        raise NotFound("It was deleted through this gateway before.", backend=ref.backend, target=target)
 
 
 def check_identity(found: Subject | None, asked: ObjectId, *, target: str, expected_fingerprint: str | None) -> Subject:

@@ -16,7 +16,7 @@ from gateway.services.input_rules import broken, check_change, check_list
 from gateway.services.inputs import ReleaseExecutions
 from gateway.services.mutations.chunked_calls import call_in_chunks
 from gateway.services.mutations.desk import Desk, Record, answering, refused
-from gateway.services.mutations.identity import as_given, check_identity, named
+from gateway.services.mutations.identity import as_given, check_identity, named, refuse_deleted
 from gateway.services.mutations.plain import plain
 from gateway.services.mutations.target_outcomes import Target, conclude_release, overall
 from gateway.services.shelves import Shelves
@@ -51,6 +51,7 @@ class Releases:
 
         async def work(record: Record) -> MutationResult:
             try:
+                await refuse_deleted(record.ledger, ref, change.id)
                 found = await stack.look(lambda: stack.adapter.get_task(ref))
                 task = check_identity(found, ref, target=change.id, expected_fingerprint=None)
             except GatewayError as error:

@@ -16,7 +16,7 @@ from gateway.services.caller import Caller
 from gateway.services.input_rules import broken, check_change, check_list
 from gateway.services.inputs import CreateTask, DestroyObject, UpdateTask
 from gateway.services.mutations.desk import Desk, Record, answering, refused
-from gateway.services.mutations.identity import as_given, check_identity, named
+from gateway.services.mutations.identity import as_given, check_identity, named, refuse_deleted
 from gateway.services.mutations.plain import plain
 from gateway.services.shelves import Shelves
 
@@ -121,6 +121,7 @@ class TaskChanges:
         self, stack: BackendStack, ref: ObjectId, target: str, expected: str | None, record: Record
     ) -> Task:
         try:
+            await refuse_deleted(record.ledger, ref, target)
             found = await stack.look(lambda: stack.adapter.get_task(ref))
             task = check_identity(found, ref, target=target, expected_fingerprint=expected)
         except GatewayError as error:

@@ -97,3 +97,15 @@ async def test_packages_are_skipped_with_the_reason(gateway: SimulatedGateway) -
     assert answer["packages"]["nodes"] == []
     assert answer["packages"]["backends"][0]["status"] == "SKIPPED"
     assert answer["packages"]["backends"][0]["error"]["__typename"] == "OtaUnsupportedByVendor"
+
+
+async def test_what_was_deleted_through_the_gateway_is_not_changed_any_more(gateway: SimulatedGateway) -> None:
+    task = (await _create(gateway))["task"]
+    await gateway.change("deleteOtaTask", id=task["id"])
+    before = gateway.calls
+
+    late = await gateway.change("updateOtaTask", id=task["id"], description="too late")
+
+    assert late["outcome"] == "REFUSED"
+    assert late["errors"][0]["code"] == "NOT_FOUND"
+    assert gateway.calls == before
