@@ -1,0 +1,61 @@
+"""The cache of one backend: for a while, and never much."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from gateway.backends.cache import Answer, AnswerCache
+from gateway.domain.page import Page
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+async def kept(cache: AnswerCache, count: int) -> list[int]:
+    return [number for number in range(count) if await cache.get(str(number)) is not None]
+
+
+async def test_an_answer_is_kept_for_its_ttl_and_no_longer() -> None:
+    cache = AnswerCache(timedelta(seconds=0.05))
+    await cache.put("a", Answer("value", NOW))
+    assert await cache.get("a") == Answer("value", NOW)
+    await asyncio.sleep(0.1)
+    assert await cache.get("a") is None
+
+
+async def test_a_ttl_of_zero_keeps_nothing() -> None:
+    cache = AnswerCache(timedelta(0))
+    await cache.put("a", Answer("value", NOW))
+    assert await cache.get("a") is None
+
+
+async def test_old_pages_make_room_by_their_rows() -> None:
+    cache = AnswerCache(timedelta(minutes=1))
+    for number in range(30):
+        await cache.put(str(number), Answer(Page(list(range(1000))), NOW))
+    assert await kept(cache, 30) == list(range(20, 30))
+
+
+async def test_a_page_that_is_put_again_counts_once() -> None:
+    cache = AnswerCache(timedelta(minutes=1))
+    for _ in range(30):
+        await cache.put("0", Answer(Page(list(range(1000))), NOW))
+    for number in range(1, 10):
+        await cache.put(str(number), Answer(Page(list(range(1000))), NOW))
+    assert await kept(cache, 10) == list(range(10))
+
+
+async def test_single_answers_make_room_by_their_number() -> None:
+    cache = AnswerCache(timedelta(minutes=1))
+    for number in range(600):
+        await cache.put(str(number), Answer(number, NOW))
+    assert await kept(cache, 600) == list(range(88, 600))
+
+
+async def test_what_is_forgotten_is_gone_and_there_is_room_again() -> None:
+    cache = AnswerCache(timedelta(minutes=1))
+    for number in range(10):
+        await cache.put(str(number), Answer(Page(list(range(1000))), NOW))
+    await cache.clear()
+    assert await kept(cache, 10) == []
+    for number in range(10):
+        await cache.put(str(number), Answer(Page(list(range(1000))), NOW))
+    assert await kept(cache, 10) == list(range(10))
