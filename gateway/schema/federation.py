@@ -17,6 +17,7 @@ from strawberry.types.execution import ExecutionContext
 from strawberry.types.info import Info
 
 from gateway.domain.device import parse_urn
+from gateway.domain.errors import InvalidInput
 from gateway.domain.ids import Kind
 from gateway.schema.context import RequestContext
 from gateway.schema.node import find, usable
@@ -40,12 +41,12 @@ class FederatedSchema(strawberry.federation.Schema):
 
 async def _entity(context: RequestContext, representation: object) -> object | None:
     if not isinstance(representation, Mapping):
-        raise GraphQLError("A representation is an object with __typename and a key.")
+        raise _unusable("an object with __typename and a key")
     name = representation.get("__typename")
     resolve = _RESOLVERS.get(name) if isinstance(name, str) else None
     if resolve is None:
         known = ", ".join(sorted(_RESOLVERS))
-        raise GraphQLError(f"A representation needs a __typename, one of {known}.")
+        raise _unusable(f"an object whose __typename is one of {known}")
     return await resolve(context, representation)
 
 
@@ -66,10 +67,12 @@ async def _device(context: RequestContext, representation: Mapping[str, object])
 def _key(representation: Mapping[str, object], key: str) -> str:
     value = representation.get(key)
     if not isinstance(value, str):
-        raise GraphQLError(
-            f"This representation of {representation['__typename']} has no usable key: {key} is missing."
-        )
+        raise _unusable(f"an object with the key {key} as a text")
     return value
+
+
+def _unusable(rule: str) -> InvalidInput:
+    return InvalidInput(f"This representation is not usable. Expected {rule}.", path=("representations",), rule=rule)
 
 
 _RESOLVERS: dict[str, Callable[[RequestContext, Mapping[str, object]], Awaitable[object | None]]] = {
