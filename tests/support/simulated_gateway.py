@@ -144,13 +144,13 @@ async def simulated_gateway(
     stands under `defaults`, and `backends` by slug what a backend's section holds besides, which wins.
     """
     chosen = {slug: one for slug, one in installed_vendors().items() if only is None or slug in only}
+    planned = [_options(fleet or {}, place, len(chosen)) for place in range(len(chosen))]
+    simulators = [one.simulator(options) for one, options in zip(chosen.values(), planned, strict=True)]
+    simulated = {}
+    sections = []
     async with AsyncExitStack() as running:
-        simulated = {}
-        sections = []
-        for place, (slug, manifest) in enumerate(chosen.items()):
-            options = _options(fleet or {}, place, len(chosen))
-            simulator = manifest.simulator(options)
-            url = await running.enter_async_context(serving(simulator))
+        urls = await running.enter_async_context(_all_served(simulators))
+        for (slug, manifest), options, simulator, url in zip(chosen.items(), planned, simulators, urls, strict=True):
             name = f"lab-{slug}"
             simulated[slug] = SimulatedBackend(manifest, name, simulator, options.faults, url)
             section = {"name": name, "vendor": slug, "endpoint": url, **manifest.demo_settings(url)}
@@ -159,6 +159,17 @@ async def simulated_gateway(
         url = await running.enter_async_context(served(settings))
         client = await running.enter_async_context(httpx.AsyncClient(timeout=60, trust_env=False))
         yield SimulatedGateway(simulated, settings, url, client)
+
+
+@asynccontextmanager
+async def _all_served(simulators: Sequence[Simulator]) -> AsyncIterator[list[str]]:
+    """Serve simulators while the block runs; they end at once, as each takes its time to."""
+    servers = [serving(simulator) for simulator in simulators]
+    urls = [await server.__aenter__() for server in servers]
+    try:
+        yield urls
+    finally:
+        await asyncio.gather(*(server.__aexit__(None, None, None) for server in servers))
 
 
 def gateway_settings(folder: Path, sections: Sequence[Mapping[str, Any]], pace: Mapping[str, Any]) -> Settings:
