@@ -137,10 +137,9 @@ async def test_lists_of_targets_are_neither_empty_nor_doubled_nor_endless(gatewa
 
 
 async def test_exactly_one_of_exclusive_members_is_taken(gateway: SimulatedGateway) -> None:
-    backend = next(iter(gateway.backends.values()))
-    found = await objects(gateway, backend)
-    execution, task = found[Kind.EXECUTION], found[Kind.TASK]
-    package = found.get(Kind.PACKAGE, encode(ObjectId(Kind.PACKAGE, backend.name, ("1",), "")))
+    backends = [(one, await objects(gateway, one)) for one in gateway.backends.values()]
+    backend, found = next((one, found) for one, found in backends if Kind.PACKAGE in found)
+    execution, task, package = found[Kind.EXECUTION], found[Kind.TASK], found[Kind.PACKAGE]
     native = {"backend": backend.name, "thingName": "thing", "jobId": "job", "executionNumber": 1}
     by_name = {"taskId": task, "deviceNames": ["one"]}
     await refused(gateway, "deleteJobExecution")

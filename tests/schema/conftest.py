@@ -25,11 +25,12 @@ from gateway.schema.federation import FederatedSchema
 from gateway.schema.root import build_schema
 from gateway.services.caller import Caller
 from gateway.services.connection import BackendResult, BackendResultStatus, Connection
+from gateway.vendorkit.discovery import installed_vendors
 
 SEEN = datetime(2026, 3, 1, 12, 0, 0, 500_000, tzinfo=UTC)
 LAB = Backend(
     name="lab",
-    vendor="AWS_IOT",
+    vendor=next(iter(installed_vendors().values())).vendor,
     region="eu-west-1",
     capabilities=(Capability(operation=Operation.LIST_TASKS, support=Support.NATIVE),),
 )
