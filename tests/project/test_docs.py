@@ -66,7 +66,7 @@ def test_every_section_of_the_configuration_is_documented() -> None:
 
 def test_every_setting_says_what_it_means() -> None:
     rows = [line for line in _text("docs/configuration.md").splitlines() if line.startswith("| `")]
-    assert len(rows) > 40
+    assert len(rows) > 10 * len(installed_vendors())
     assert [row for row in rows if re.search(r"\|\s*\|$", row)] == []
 
 
