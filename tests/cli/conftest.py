@@ -5,18 +5,26 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO
 
 import pytest
+import yaml
+
+from gateway.vendorkit.discovery import installed_vendors
+from gateway.vendorkit.manifest import VendorManifest
+from gateway.vendorkit.simulation.options import SimulatorOptions
 
 _ROOT = Path(__file__).parents[2]
 _ADDRESS = re.compile(r"http://[0-9a-z.:\[\]]+")
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Start = Callable[..., AbstractContextManager["Running"]]
+Backends = Callable[..., str]
+
+_DEMO_SECRET = SimulatorOptions().secret_key
 
 
 class Running:
@@ -88,5 +96,28 @@ def start(tmp_path: Path) -> Start:
             process.kill()
             process.wait()
             process.stdout.close()
+
+    return of
+
+
+def _with_secret(value: object, secret: str) -> object:
+    if isinstance(value, Mapping):
+        return {key: _with_secret(member, secret) for key, member in value.items()}
+    return secret if value == _DEMO_SECRET else value
+
+
+@pytest.fixture
+def vendor() -> VendorManifest:
+    """A vendor to be named where any will do: the first that is installed."""
+    return next(iter(installed_vendors().values()))
+
+
+@pytest.fixture
+def backends_at(vendor: VendorManifest) -> Backends:
+    """The `backends` section of a configuration file: `fleet`, that vendor at an endpoint, each member on its line."""
+
+    def of(endpoint: str, *, secret: str = _DEMO_SECRET) -> str:
+        backend = {"name": "fleet", "vendor": vendor.slug, "endpoint": endpoint, **vendor.demo_settings(endpoint)}
+        return yaml.safe_dump({"backends": [_with_secret(backend, secret)]}, sort_keys=False)
 
     return of

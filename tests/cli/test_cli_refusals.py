@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from gateway.vendorkit.manifest import VendorManifest
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
-CONFIG = """\
-ledger: {url: "sqlite+aiosqlite:///own.db"}
-backends:
-  - name: fleet
-    vendor: aws-iot
-    region: eu-west-1
-    credentials: {access_key_id: demo, secret_access_key: "${env.SECRET}"}
-"""
+SECRET = "${env.SECRET}"
+
+
+@pytest.fixture
+def config(backends_at: Callable[..., str]) -> str:
+    """A ledger of its own, and a backend whose secret the environment holds."""
+    ledger = 'ledger: {url: "sqlite+aiosqlite:///own.db"}\n'
+    return ledger + backends_at("http://127.0.0.1:1", secret=SECRET)
 
 
 def test_help_names_every_command(run: Run) -> None:
@@ -25,23 +27,23 @@ def test_help_names_every_command(run: Run) -> None:
         assert command in answer.stdout
 
 
-def test_an_unknown_vendor_is_answered_with_the_nearest(run: Run) -> None:
-    answer = run("simulate", "awsiot")
+def test_an_unknown_vendor_is_answered_with_the_nearest(run: Run, vendor: VendorManifest) -> None:
+    answer = run("simulate", vendor.slug[:-1])
     assert answer.returncode == 2
-    assert "did you mean aws-iot?" in answer.stderr
+    assert f"did you mean {vendor.slug}?" in answer.stderr
 
 
 @pytest.mark.parametrize("text", ["- {fault: nonsense}", "[", "3"])
-def test_a_bad_fault_file_is_refused(run: Run, tmp_path: Path, text: str) -> None:
+def test_a_bad_fault_file_is_refused(run: Run, vendor: VendorManifest, tmp_path: Path, text: str) -> None:
     (tmp_path / "faults.yaml").write_text(text)
-    answer = run("simulate", "tuya", "--faults", "faults.yaml")
+    answer = run("simulate", vendor.slug, "--faults", "faults.yaml")
     assert answer.returncode == 2
     assert "fault file cannot be read" in answer.stderr
     assert "Traceback" not in answer.stderr
 
 
-def test_a_missing_fault_file_is_refused(run: Run) -> None:
-    answer = run("simulate", "tuya", "--faults", "none.yaml")
+def test_a_missing_fault_file_is_refused(run: Run, vendor: VendorManifest) -> None:
+    answer = run("simulate", vendor.slug, "--faults", "none.yaml")
     assert (answer.returncode, "none.yaml cannot be read" in answer.stderr) == (2, True)
 
 
@@ -53,16 +55,20 @@ def test_more_than_one_worker_is_refused(run: Run) -> None:
 
 @pytest.mark.parametrize("command", [("serve",), ("check",), ("ledger", "migrate")])
 def test_a_bad_configuration_is_told_whole_and_without_secrets(
-    run: Run, tmp_path: Path, command: tuple[str, ...]
+    run: Run, config: str, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
-    (tmp_path / "gateway.yaml").write_text("server: {prt: 1, cursor_secret: hunter2}\n" + CONFIG)
+    text = "server: {prt: 1, cursor_secret: hunter2}\n" + config
+    (tmp_path / "gateway.yaml").write_text(text)
+    lines = text.splitlines()
+    (at,) = (number for number, line in enumerate(lines, 1) if SECRET in line)
+    member = lines[at - 1].split(":")[0].strip()
     answer = run(*command)
     assert answer.returncode == 1
     assert answer.stderr.splitlines() == [
         "gateway.yaml cannot be used: 3 problems.",
         "  line 1, server.cursor_secret: expected at least 16 characters",
         "  line 1, server.prt: unknown key; did you mean port?",
-        "  line 7, backends[0].credentials.secret_access_key: the environment variable SECRET is not set",
+        f"  line {at}, backends[0].credentials.{member}: the environment variable SECRET is not set",
     ]
 
 
@@ -73,9 +79,9 @@ def test_a_missing_configuration_is_told(run: Run) -> None:
     assert "No such file" in answer.stderr
 
 
-def test_simulating_on_a_taken_port_is_refused(run: Run) -> None:
+def test_simulating_on_a_taken_port_is_refused(run: Run, vendor: VendorManifest) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        answer = run("simulate", "tuya", "--port", str(taken.getsockname()[1]))
+        answer = run("simulate", vendor.slug, "--port", str(taken.getsockname()[1]))
     assert answer.returncode == 1
     assert "Address already in use. Choose another with --port." in answer.stderr
 
@@ -89,8 +95,8 @@ def test_a_demo_on_a_taken_port_or_a_public_address_is_refused(run: Run) -> None
     assert (public.returncode, "loopback only" in public.stderr) == (2, True)
 
 
-def test_the_ledger_is_brought_up_to_date(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "gateway.yaml").write_text(CONFIG)
+def test_the_ledger_is_brought_up_to_date(run: Run, config: str, tmp_path: Path) -> None:
+    (tmp_path / "gateway.yaml").write_text(config)
     for _ in range(2):
         answer = run("ledger", "migrate", SECRET="x")
         assert (answer.returncode, answer.stdout) == (0, "The ledger is up to date.\n")
@@ -100,8 +106,8 @@ def test_the_ledger_is_brought_up_to_date(run: Run, tmp_path: Path) -> None:
     assert tables
 
 
-def test_a_ledger_that_cannot_be_reached_is_told(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "gateway.yaml").write_text(CONFIG.replace("own.db", "missing/folder/own.db"))
+def test_a_ledger_that_cannot_be_reached_is_told(run: Run, config: str, tmp_path: Path) -> None:
+    (tmp_path / "gateway.yaml").write_text(config.replace("own.db", "missing/folder/own.db"))
     answer = run("ledger", "migrate", SECRET="x")
     assert answer.returncode == 1
     assert "ledger" in answer.stderr

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from gateway.settings import config_schema, parse
+from gateway.settings import ConfigurationError, config_schema, parse
 from gateway.vendorkit.discovery import installed_vendors
 
-EXAMPLE = """
+DOCUMENTED = """
 server: {host: 127.0.0.1, port: 8000, cors_origins: [], cursor_secret: "${env.CURSOR_SECRET}"}
 defaults:
   timeout: 5s
@@ -40,6 +40,20 @@ backends:
     extra_params: {}
     credentials: {access_key_id: "${env.TUYA_ID}", access_key_secret: "${env.TUYA_SECRET}"}
 """
+# Each documented backend by its vendor. A vendor's folder may be removed: its backend is then no example any more.
+NAMES = {
+    slug: name
+    for slug, name in {
+        "aws-iot": "eu-fleet",
+        "aws-managed-integrations": "homes",
+        "huawei-iotda": "factory",
+        "tuya": "retail",
+    }.items()
+    if slug in installed_vendors()
+}
+SLUG, NAME = next(iter(NAMES.items()))
+_HEAD, *_BACKENDS = re.split(r"(?m)^(?=  - )", DOCUMENTED)
+EXAMPLE = _HEAD + "".join(block for block in _BACKENDS if re.findall(r"vendor: ([\w-]+)", block)[0] in NAMES)
 ENV = {
     "CURSOR_SECRET": "0123456789abcdef",
     "HUAWEI_PROJECT_ID": "0c8f1d2e3a4b5c6d7e8f9a0b1c2d3e4f",
@@ -91,7 +105,7 @@ def test_the_documented_example_fits_the_schema_and_is_read() -> None:
     schema = config_schema()
     assert fits(yaml.safe_load(EXAMPLE), schema, schema)
     settings = parse(EXAMPLE, ENV)
-    assert [backend.name for backend in settings.backends] == ["eu-fleet", "homes", "factory", "retail"]
+    assert [backend.name for backend in settings.backends] == list(NAMES.values())
 
 
 @pytest.mark.parametrize(
@@ -100,16 +114,41 @@ def test_the_documented_example_fits_the_schema_and_is_read() -> None:
         ("port: 8000", "prt: 8000"),
         ("timeout: 5s", "timeout: 5"),
         ("mode: none", "mode: jwt"),
-        ("vendor: tuya", "vendor: toya"),
-        ("vendor: aws-iot,", "vendor: tuya,"),
+        (f"vendor: {SLUG}", f"vendor: {SLUG[:-1]}"),
         ("single_flight: true", "single_flight: maybe"),
         ("calls_per_second: 10", "calls_per_second: 0"),
-        ("name: factory", "label: factory"),
+        (f"name: {NAME}", f"label: {NAME}"),
     ],
 )
 def test_the_schema_refuses_what_the_reader_refuses(good: str, bad: str) -> None:
     schema = config_schema()
-    assert not fits(yaml.safe_load(EXAMPLE.replace(good, bad, 1)), schema, schema)
+    text = EXAMPLE.replace(good, bad, 1)
+    assert text != EXAMPLE
+    assert not fits(yaml.safe_load(text), schema, schema)
+    with pytest.raises(ConfigurationError):
+        parse(text, ENV)
+
+
+@pytest.mark.parametrize("slug", NAMES)
+@pytest.mark.parametrize("other", installed_vendors())
+def test_under_the_name_of_another_vendor_the_schema_refuses_what_the_reader_refuses(slug: str, other: str) -> None:
+    example = yaml.safe_load(EXAMPLE)
+    (backend,) = (backend for backend in example["backends"] if backend["vendor"] == slug)
+    backend["vendor"] = other
+    try:
+        parse(yaml.safe_dump(example), ENV)
+        read = True
+    except ConfigurationError:
+        read = False
+    schema = config_schema()
+    assert fits(example, schema, schema) == read
+
+
+def test_the_section_of_one_vendor_is_refused_under_the_name_of_another(vendors: Mapping[str, Any]) -> None:
+    schema = config_schema(vendors)
+    north = {"name": "a", "vendor": "north-ota", "region": "r"}
+    assert fits({"backends": [north]}, schema, schema)
+    assert not fits({"backends": [{**north, "vendor": "south-ota"}]}, schema, schema)
 
 
 def test_each_vendor_is_one_shape_told_apart_by_its_slug(vendors: Mapping[str, Any]) -> None:
