@@ -10,9 +10,10 @@ import msgspec
 import orjson
 
 from gateway.vendorkit.simulation.answers import SimulatedApi, WireAnswer, WireRequest
+from gateway.vendorkit.simulation.device_names import DeviceList, Devices
 from gateway.vendorkit.simulation.faults import FaultRule
 from gateway.vendorkit.simulation.options import SimulatorOptions
-from gateway.vendors.huawei_iotda.simulator.devices import DeviceList, Devices
+from gateway.vendorkit.simulation.request_rate import RequestRate
 from gateway.vendors.huawei_iotda.simulator.fleet import seed_fleet
 from gateway.vendors.huawei_iotda.simulator.packages import PACKAGE_TYPES, OtaPackage
 from gateway.vendors.huawei_iotda.simulator.paging import hexadecimal, read_page
@@ -28,9 +29,11 @@ from gateway.vendors.huawei_iotda.simulator.refusals import (
 from gateway.vendors.huawei_iotda.simulator.requests import NewPackage, NewTask, read, read_targets
 from gateway.vendors.huawei_iotda.simulator.signature import SignatureCheck
 from gateway.vendors.huawei_iotda.simulator.tasks import DELETABLE, TASK_STATUSES, BatchTask
-from gateway.vendors.huawei_iotda.simulator.throttle import Bucket
 from gateway.vendors.huawei_iotda.simulator.tokens import TokenDesk
 from gateway.vendors.huawei_iotda.simulator.wording import package_item, task_detail, whole_package, whole_task
+
+# The vendor publishes no rate for basic and standard editions; this is the simulator's own, for the whole account.
+REQUESTS_PER_SECOND = 50.0
 
 _SUBTASK_RECORDS = 1
 """A device's record follows its task's by its place plus this."""
@@ -65,7 +68,7 @@ class HuaweiSimulator(SimulatedApi):
             options.access_key, options.secret_key, derived_only="derived_only" in options.variants
         )
         self._tokens = TokenDesk(options.access_key, options.secret_key, options.project_id)
-        self._bucket = Bucket()
+        self._rate = RequestRate(REQUESTS_PER_SECOND, options.now)
         self._operations: dict[str, Callable[[str, dict[str, str], bytes], tuple[int, Any]]] = {
             "ListOtaPackageInfo": self._list_packages,
             "CreateOtaPackage": self._create_package,
@@ -105,7 +108,7 @@ class HuaweiSimulator(SimulatedApi):
 
     def answer(self, operation: str, request: WireRequest, fault: FaultRule | None) -> WireAnswer:
         """Carry one request out. There are no execution numbers here, so `fault` says nothing."""
-        if self.options.quotas and not self._bucket.take(self._now()):
+        if self.options.quotas and not self._rate.allows("every operation"):
             return self.throttled(operation)
         if operation == _TOKEN_OPERATION:
             answer = self._tokens.issue(request.body, self.options.now())

@@ -11,8 +11,8 @@ import uuid
 from datetime import UTC, datetime
 from math import inf
 
+from gateway.vendorkit.simulation.device_names import DeviceRun
 from gateway.vendorkit.simulation.options import SimulatorOptions
-from gateway.vendors.huawei_iotda.simulator.devices import DeviceRun
 from gateway.vendors.huawei_iotda.simulator.instance import Instance
 from gateway.vendors.huawei_iotda.simulator.packages import PACKAGE_TYPES, OtaPackage
 from gateway.vendors.huawei_iotda.simulator.paging import hexadecimal

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from operator import attrgetter
 
-from gateway.vendors.huawei_iotda.simulator.devices import DeviceRun
+from gateway.vendorkit.simulation.device_names import DeviceRun
 from gateway.vendors.huawei_iotda.simulator.packages import OtaPackage
 from gateway.vendors.huawei_iotda.simulator.paging import RecordIds
 from gateway.vendors.huawei_iotda.simulator.tasks import DELETABLE, BatchTask

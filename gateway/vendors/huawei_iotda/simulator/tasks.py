@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from heapq import merge
 from itertools import chain
 
-from gateway.vendors.huawei_iotda.simulator.devices import Devices
+from gateway.vendorkit.simulation.device_names import Devices
 from gateway.vendors.huawei_iotda.simulator.progress import (
     FAIL,
     LEAD,

@@ -9,13 +9,16 @@ import orjson
 from gateway.vendorkit.simulation.answers import SimulatedApi, WireAnswer, WireRequest
 from gateway.vendorkit.simulation.faults import FaultRule
 from gateway.vendorkit.simulation.options import SimulatorOptions
+from gateway.vendorkit.simulation.request_rate import RequestRate
 from gateway.vendors.tuya.simulator.firmware_operations import FirmwareOperations
 from gateway.vendors.tuya.simulator.fleet import seed_fleet
 from gateway.vendors.tuya.simulator.job_operations import JobOperations
 from gateway.vendors.tuya.simulator.parameters import Parameters, received
 from gateway.vendors.tuya.simulator.refusals import SYSTEM_EXCEPTION, Refused, turned_away
 from gateway.vendors.tuya.simulator.signature import SignatureCheck
-from gateway.vendors.tuya.simulator.throttle import Bucket
+
+# The vendor publishes no rate; this is the simulator's own, for the whole account.
+REQUESTS_PER_SECOND = 50.0
 
 _WRAPPERS = {
     "ListOTAFirmware": ("firmwareInfo", "simpleFirmwareInfo"),
@@ -34,7 +37,7 @@ class TuyaSimulator(SimulatedApi):
         super().__init__(options)
         self._platform = seed_fleet(options)
         self._signatures = SignatureCheck(options.access_key, options.secret_key)
-        self._bucket = Bucket()
+        self._rate = RequestRate(REQUESTS_PER_SECOND, options.now)
         self._wraps = "wrapped_lists" in options.variants
         firmware = FirmwareOperations(self._platform, refuse_in_use="in_use_allowed" not in options.variants)
         jobs = JobOperations(self._platform, speed=options.speed, strict_cancel="strict_cancel" in options.variants)
@@ -68,7 +71,7 @@ class TuyaSimulator(SimulatedApi):
 
     def answer(self, operation: str, request: WireRequest, fault: FaultRule | None) -> WireAnswer:
         """Carry one request out. There are no execution numbers here, so `fault` says nothing."""
-        if self.options.quotas and not self._bucket.take(self._now()):
+        if self.options.quotas and not self._rate.allows("every operation"):
             return self.throttled(operation)
         parameters = received(request)
         try:

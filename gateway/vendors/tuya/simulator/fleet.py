@@ -9,8 +9,8 @@ deletable.
 import random
 from math import inf
 
+from gateway.vendorkit.simulation.device_names import DeviceRun
 from gateway.vendorkit.simulation.options import SimulatorOptions
-from gateway.vendors.tuya.simulator.devices import DeviceRun
 from gateway.vendors.tuya.simulator.firmware import VERIFIED, Firmware
 from gateway.vendors.tuya.simulator.jobs import Job, Own
 from gateway.vendors.tuya.simulator.platform import Platform

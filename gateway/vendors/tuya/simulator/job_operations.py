@@ -8,9 +8,10 @@ nothing.
 from itertools import islice
 from typing import Any
 
-from gateway.vendors.tuya.simulator.devices import DeviceList, Devices, named_by
+from gateway.vendorkit.simulation.device_names import DeviceList, Devices
 from gateway.vendors.tuya.simulator.firmware import NO_VERIFICATION_NEEDED, VERIFIED
 from gateway.vendors.tuya.simulator.firmware_operations import find_firmware
+from gateway.vendors.tuya.simulator.iot_ids import named_by
 from gateway.vendors.tuya.simulator.jobs import Job
 from gateway.vendors.tuya.simulator.parameters import PageRequest, Parameters
 from gateway.vendors.tuya.simulator.platform import Platform, job_id

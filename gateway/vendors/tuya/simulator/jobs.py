@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import merge
 
-from gateway.vendors.tuya.simulator.devices import Devices
+from gateway.vendorkit.simulation.device_names import Devices
 from gateway.vendors.tuya.simulator.progress import (
     CANCELABLE,
     CANCELED,

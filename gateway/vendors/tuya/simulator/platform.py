@@ -6,7 +6,7 @@ from its id without an index.
 
 from collections.abc import Iterator
 
-from gateway.vendors.tuya.simulator.devices import DeviceRun
+from gateway.vendorkit.simulation.device_names import DeviceRun
 from gateway.vendors.tuya.simulator.firmware import Firmware
 from gateway.vendors.tuya.simulator.jobs import Job
 

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.vendors.tuya.simulator.devices import iot_id
 from gateway.vendors.tuya.simulator.firmware import NO_VERIFICATION_NEEDED, VERIFIED, Firmware
+from gateway.vendors.tuya.simulator.iot_ids import iot_id
 from gateway.vendors.tuya.simulator.jobs import Job
 from gateway.vendors.tuya.simulator.platform import job_id, task_id
 

@@ -1,4 +1,4 @@
-"""Devices of a job: a numbered run that costs nothing however long, or names that a caller gave; and their IotIds."""
+"""The devices of a simulated task: a numbered run that costs nothing however long, or names that a caller gave."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Devices(Protocol):
-    """The devices of a job, by place."""
+    """The devices of a task, by place."""
 
     def __len__(self) -> int: ...
 
@@ -60,17 +60,3 @@ class DeviceList:
     def place(self, name: str) -> int | None:
         """Where a name stands; None when it does not."""
         return self._places.get(name)
-
-
-def iot_id(product_key: str, name: str) -> str:
-    """A device's IotId. Opaque to callers; it can be read back here, so that nothing need be stored."""
-    return f"{product_key}/{name}".encode().hex()
-
-
-def named_by(text: str) -> tuple[str, str] | None:
-    """The product key and name behind an IotId; None when it is not one."""
-    try:
-        product_key, slash, name = bytes.fromhex(text).decode().partition("/")
-    except ValueError:
-        return None
-    return (product_key, name) if slash else None
