@@ -117,9 +117,8 @@ class SnapshotShelf(Generic[Row]):
         if task is None or task.done() or epoch != self._stack.epoch:
             epoch = self._stack.epoch
             task = asyncio.create_task(self._drain(key, keep, epoch))
-            # Nobody may be left waiting when it fails; what went wrong is kept for health.
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
             self._drains[key] = (epoch, task)
+            task.add_done_callback(lambda done: self._ended(key, done))
         done, _ = await asyncio.wait({task}, timeout=self._stack.pace.timeout.total_seconds())
         if not done:
             raise BackendUnavailable(
@@ -166,6 +165,13 @@ class SnapshotShelf(Generic[Row]):
                 raise endless_paging(self._stack.name, self._what)
             seen.add(page.next)
             after = page.next
+
+    def _ended(self, key: str, task: "asyncio.Task[Snapshot[Row]]") -> None:
+        """Let go of a drain; when nobody waits for it any more, what went wrong stays with health alone."""
+        if self._drains.get(key, (0, None))[1] is task:
+            del self._drains[key]
+        if not task.cancelled():
+            task.exception()
 
     def put(self, row: Row) -> None:
         """A row was read again after a change: show it so in what is kept."""
