@@ -86,12 +86,18 @@ def _malformed(rule: str) -> InvalidInput:
 
 
 def generation_of(moment: datetime | None) -> str:
-    """A moment as a generation: seconds since the epoch, with as many digits as the vendor gave."""
+    """A moment as a generation: seconds since the epoch, whole, or with the three or six digits of a finer clock.
+
+    A fraction keeps its trailing zeros: `.700` is a reading in milliseconds, not one in tenths of a second.
+    """
     if moment is None:
         return ""
     moment = moment.astimezone(UTC)
-    whole = int(moment.timestamp()) if moment.microsecond == 0 else int(moment.replace(microsecond=0).timestamp())
-    return f"{whole}.{moment.microsecond:06d}".rstrip("0").rstrip(".")
+    whole = int(moment.replace(microsecond=0).timestamp())
+    if moment.microsecond == 0:
+        return str(whole)
+    digits = f"{moment.microsecond:06d}"
+    return f"{whole}.{digits[:3] if digits.endswith('000') else digits}"
 
 
 def same_generation(one: str, other: str) -> bool:

@@ -232,7 +232,7 @@ async def test_a_listed_execution_takes_its_thing_from_the_arn(
 
     assert [execution.device.name for execution in page.rows] == ["dev-01", "dev:02"]
     second = page.rows[1]
-    assert second.ref == ObjectId(Kind.EXECUTION, "fleet", ("dev:02", "fw-2-1-0", "1"), "1736938800.2")
+    assert second.ref == ObjectId(Kind.EXECUTION, "fleet", ("dev:02", "fw-2-1-0", "1"), "1736938800.200")
     assert second.task_ref == ObjectId(Kind.TASK, "fleet", ("fw-2-1-0",))
     assert (second.attempt, second.status, second.started_at) == (1, ExecutionStatus.QUEUED, None)
     assert second.lacks == {"version"}
