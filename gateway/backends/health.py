@@ -49,11 +49,9 @@ class HealthRecord:
         self._failures = 0
         self._ever_succeeded = False
         self._last_error: GatewayError | None = None
-        self.total_calls = 0
 
     def call(self, seconds: float) -> None:
         """One vendor call took that long, whatever came of it."""
-        self.total_calls += 1
         self._calls.append(monotonic())
         self._latencies.append(seconds * 1000)
         self._forget()

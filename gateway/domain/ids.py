@@ -106,13 +106,3 @@ def same_generation(one: str, other: str) -> bool:
     whole_other, _, fraction_other = other.partition(".")
     shared = min(len(fraction_one), len(fraction_other))
     return whole_one == whole_other and fraction_one[:shared] == fraction_other[:shared]
-
-
-def same_object(one: ObjectId, other: ObjectId) -> bool:
-    """Whether two ids name one object, their generations compared as `same_generation` does."""
-    return (
-        one.kind is other.kind
-        and one.backend == other.backend
-        and one.key == other.key
-        and same_generation(one.generation, other.generation)
-    )

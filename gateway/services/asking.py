@@ -14,12 +14,9 @@ from gateway.services.caller import Caller
 Value = TypeVar("Value")
 
 
-async def ask(
-    stack: BackendStack, caller: Caller, key: str, fetch: Callable[[], Awaitable[Value]], *, fresh: bool | None = None
-) -> Answer[Value]:
+async def ask(stack: BackendStack, caller: Caller, key: str, fetch: Callable[[], Awaitable[Value]]) -> Answer[Value]:
     """One read through the stack, as `remembering` does."""
-    wanted = caller.fresh if fresh is None else fresh
-    return await remembering(stack, caller, lambda: stack.read(key, fetch, fresh=wanted))
+    return await remembering(stack, caller, lambda: stack.read(key, fetch, fresh=caller.fresh))
 
 
 async def remembering(stack: BackendStack, caller: Caller, read: Callable[[], Awaitable[Value]]) -> Value:

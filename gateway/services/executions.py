@@ -42,7 +42,7 @@ class ExecutionReads:
         check_first(first)
         if wanted.task_id is None and wanted.device is None:
             raise broken(("filter",), "taskId, device, or both")
-        task = None if wanted.task_id is None else _task_ref(wanted.task_id)
+        task = None if wanted.task_id is None else decode(wanted.task_id, Kind.TASK)
         if wanted.device is None:
             if task is None:
                 raise broken(("filter",), "taskId, device, or both")
@@ -206,10 +206,6 @@ def _same(ref: ObjectId, execution: Execution | None) -> Execution | None:
     if execution is None or (ref.generation and not same_generation(ref.generation, execution.ref.generation)):
         return None
     return execution
-
-
-def _task_ref(text: str) -> ObjectId:
-    return decode(text, Kind.TASK)
 
 
 def _skipped(stack: BackendStack, operation: Operation) -> GatewayError | None:

@@ -2,8 +2,8 @@
 
 An adapter derives from it and writes only what its vendor can do. Each method left alone raises UnsupportedByVendor
 before any call, with the note and the alternatives that the manifest gives. What every vendor must answer for itself
-(`get_task`, `get_executions`, `refusal`, `check_key`, `task_ref`, `probe`, `aclose`) is not here, so that a type
-checker misses it.
+(`get_task`, `get_executions`, `find_executions`, `refusal`, `check_key`, `task_ref`, `probe`, `aclose`) is not here,
+so that a type checker misses it.
 """
 
 from collections.abc import Sequence
