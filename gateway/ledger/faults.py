@@ -5,22 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import quote, quote_plus
 
-import asyncpg
-from alembic.util.exc import CommandError
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gateway.domain.errors import BackendUnavailable, ErrorCode
 from gateway.ledger.connecting import POSTGRESQL, in_memory
 
-FAULTS = (
-    SQLAlchemyError,
-    CommandError,
-    sqlite3.Error,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    OSError,
-)
 _CHECK = {
     True: "Check that the server runs and is reached from here, and that user, password and database are right.",
     False: "Check that its directory exists and is writable, that the disk is not full, that the file is an SQLite"
@@ -31,13 +21,22 @@ _LONGEST_CAUSE = 300
 
 
 @contextmanager
-def named_faults(url: URL) -> Iterator[None]:
-    """Turn every fault of the database within into BackendUnavailable(LEDGER_UNAVAILABLE)."""
+def named_faults(url: URL, *others: type[Exception]) -> Iterator[None]:
+    """Turn every fault of the database within, and `others`, into BackendUnavailable(LEDGER_UNAVAILABLE)."""
     try:
         yield
-    except FAULTS as fault:
+    except _faults(url, others) as fault:
         check = _CHECK[url.drivername == POSTGRESQL]
         raise unavailable(f"{whereabouts(url)} cannot be used ({_cause(fault, url)}). {check}") from fault
+
+
+def _faults(url: URL, others: tuple[type[Exception], ...]) -> tuple[type[Exception], ...]:
+    known = (SQLAlchemyError, sqlite3.Error, OSError, *others)
+    if url.drivername != POSTGRESQL:
+        return known
+    import asyncpg  # noqa: PLC0415 - slow to import, and never needed beside SQLite
+
+    return (*known, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 def unavailable(message: str) -> BackendUnavailable:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Row, Select, Table, or_, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -281,7 +281,11 @@ class Ledger:
 
 def _insert(connection: AsyncConnection, table: Table) -> Any:
     """An insert that knows ON CONFLICT, spelled alike by both databases."""
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - slow to import, and never needed beside SQLite
+
+    return postgresql.insert(table)
 
 
 async def _claim(connection: AsyncConnection, claim: str, input_digest: str, at: datetime, entry_id: str) -> bool:

@@ -17,6 +17,7 @@ from gateway.domain.audit import Intent
 from gateway.domain.errors import BackendUnavailable, ErrorCode
 from gateway.ledger import Ledger, Started, migrate
 from gateway.ledger.tables import metadata
+from gateway.ledger.upgrading import newest_version
 
 OPEN = """
 import asyncio, sys
@@ -75,6 +76,14 @@ async def test_a_database_of_a_newer_gateway_is_refused_and_left_as_it_is(
     assert refused.value.code is ErrorCode.LEDGER_UNAVAILABLE
     async with engine.connect() as connection:
         assert await connection.scalar(text("SELECT version_num FROM ledger_version")) == "9999"
+
+
+async def test_a_migrated_database_stands_at_the_newest_version_so_that_the_next_start_needs_no_migrations(
+    url: str, engine_to: Callable[[str], Any]
+) -> None:
+    await migrate(url)
+    async with engine_to(url).connect() as connection:
+        assert await connection.scalar(text("SELECT version_num FROM ledger_version")) == newest_version()
 
 
 async def test_many_opening_one_empty_database_at_once_all_succeed(url: str, opener: Callable[..., Any]) -> None:
