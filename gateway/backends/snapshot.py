@@ -91,6 +91,16 @@ class SnapshotShelf(Generic[Row]):
         self._drains: dict[str, tuple[int, asyncio.Task[Snapshot[Row]]]] = {}
         self._too_many_until = 0.0
 
+    def ready(self, *, filter_key: str, narrowed: bool, fresh: bool = False) -> Snapshot[Row] | None:
+        """The kept snapshot that `get` would give, without awaiting anything; None when it would have to read."""
+        if fresh:
+            return None
+        moment = monotonic()
+        kept = self._kept.get("")
+        if self._too_many_until > moment:
+            kept = self._kept.get(filter_key) if narrowed else None
+        return kept.snapshot if kept is not None and kept.until > moment else None
+
     async def get(self, *, filter_key: str, keep: Keep[Row], narrowed: bool, fresh: bool = False) -> Snapshot[Row]:
         """The snapshot to page through.
 

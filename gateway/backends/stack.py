@@ -8,7 +8,7 @@ ends, `changing` sees to it that no answer fetched before it is joined or kept.
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gateway.backends.cache import Answer, AnswerCache
 from gateway.backends.deadline import within
@@ -62,6 +62,10 @@ class BackendStack:
     def health(self) -> BackendHealth:
         """What the last minute says of it."""
         return self._health.reading()
+
+    def peek(self, key: str) -> Answer[Any] | None:
+        """The kept answer that `read` would give, without awaiting anything; None when it would have to ask."""
+        return self._cache.peek(f"{self._epoch}|{key}")
 
     async def read(self, key: str, fetch: Callable[[], Awaitable[Value]], *, fresh: bool = False) -> Answer[Value]:
         """Answer from the cache, from an equal read under way, or from the vendor within the backend's `timeout`.

@@ -15,7 +15,10 @@ Value = TypeVar("Value")
 
 
 async def ask(stack: BackendStack, caller: Caller, key: str, fetch: Callable[[], Awaitable[Value]]) -> Answer[Value]:
-    """One read through the stack, as `remembering` does."""
+    """One read through the stack: what is kept at once, else as `remembering` does."""
+    kept = None if caller.fresh else stack.peek(key)
+    if kept is not None:
+        return kept
     return await remembering(stack, caller, lambda: stack.read(key, fetch, fresh=caller.fresh))
 
 

@@ -98,7 +98,8 @@ class BackendLists(Generic[Row]):
                 ),
             )
 
-        return Whole(name=stack.name, snapshot=snapshot, skipped=self._skipped(stack))
+        ready = shelf.ready(filter_key=asked.filter_key, narrowed=asked.narrowed, fresh=caller.fresh)
+        return Whole(name=stack.name, snapshot=snapshot, ready=ready, skipped=self._skipped(stack))
 
     def _skipped(self, stack: BackendStack) -> GatewayError | None:
         return None if stack.backend.supports(self.operation) else unsupported(stack, self.operation)

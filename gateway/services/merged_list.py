@@ -19,10 +19,14 @@ Row = TypeVar("Row", bound=Identified)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole(Generic[Row]):
-    """One backend's part in a merged list: its snapshot, or why it has none to give."""
+    """One backend's part in a merged list: its snapshot, or why it has none to give.
+
+    `ready` is a snapshot that stands there already; without it `snapshot` is awaited.
+    """
 
     name: str
     snapshot: Callable[[], Awaitable[Snapshot[Row]]]
+    ready: Snapshot[Row] | None = None
     skipped: GatewayError | None = None
 
 
@@ -39,7 +43,10 @@ async def merged(
 ) -> Connection[Row]:
     """One page of the global order. All backends are asked at once; one that fails is named and left out."""
     last = revive(key.read(binding, after), order[1]) if after is not None else None
-    parts = await asyncio.gather(*(_take(whole) for whole in wholes))
+    known = [_known(whole) for whole in wholes]
+    missing = [whole for whole, part in zip(wholes, known, strict=True) if part is None]
+    taken = iter(await asyncio.gather(*(_take(whole) for whole in missing)) if missing else ())
+    parts = [next(taken) if part is None else part for part in known]
     runs = []
     for snapshot, _ in parts:
         if snapshot is not None:
@@ -56,11 +63,22 @@ async def merged(
     )
 
 
-async def _take(whole: Whole[Row]) -> tuple[Snapshot[Row] | None, BackendResult]:
+_Part = tuple[Snapshot[Row] | None, BackendResult]
+
+
+def _known(whole: Whole[Row]) -> _Part[Row] | None:
+    """The part of a backend that nobody has to wait for."""
     if whole.skipped is not None:
         return None, BackendResult(name=whole.name, status=BackendResultStatus.SKIPPED, error=whole.skipped)
+    return None if whole.ready is None else _given(whole, whole.ready)
+
+
+async def _take(whole: Whole[Row]) -> _Part[Row]:
     try:
-        snapshot = await whole.snapshot()
+        return _given(whole, await whole.snapshot())
     except GatewayError as error:
         return None, BackendResult(name=whole.name, status=BackendResultStatus.FAILED, error=error)
+
+
+def _given(whole: Whole[Row], snapshot: Snapshot[Row]) -> _Part[Row]:
     return snapshot, BackendResult(name=whole.name, status=BackendResultStatus.OK, fetched_at=snapshot.fetched_at)
