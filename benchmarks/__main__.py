@@ -35,7 +35,7 @@ def main() -> int:
 
 def _sections() -> list[Section]:
     names = [name for name in SECTIONS if find_spec(f"benchmarks.{name}")]
-    return [import_module(f"benchmarks.{name}") for name in names]  # type: ignore[misc]
+    return [import_module(f"benchmarks.{name}") for name in names]
 
 
 def _arguments() -> argparse.Namespace:
