@@ -1,5 +1,6 @@
 """`ota-gateway serve`: the gateway over the backends of a configuration file."""
 
+import gc
 from typing import Annotated
 
 import typer
@@ -21,6 +22,8 @@ def serve(
             "Use --workers 1: one process serves thousands of requests a second.",
             WRONG_USAGE,
         )
+    # A start makes a hundred thousand things and leaves none behind; `Listening` turns collection on again.
+    gc.disable()
     settings = settings_of(config)
     # After the configuration, which fails more often than imports are needed.
     from gateway.app import build_app  # noqa: PLC0415

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -113,11 +114,18 @@ def vendor() -> VendorManifest:
 
 
 @pytest.fixture
-def backends_at(vendor: VendorManifest) -> Backends:
-    """The `backends` section of a configuration file: `fleet`, that vendor at an endpoint, each member on its line."""
+def backend_of() -> Backends:
+    """The `backends` section of a configuration file: `fleet`, a vendor at an endpoint, each member on its line."""
 
-    def of(endpoint: str, *, secret: str = _DEMO_SECRET) -> str:
-        backend = {"name": "fleet", "vendor": vendor.slug, "endpoint": endpoint, **vendor.demo_settings(endpoint)}
+    def of(slug: str, endpoint: str, *, secret: str = _DEMO_SECRET) -> str:
+        settings = installed_vendors()[slug].demo_settings(endpoint)
+        backend = {"name": "fleet", "vendor": slug, "endpoint": endpoint, **settings}
         return yaml.safe_dump({"backends": [_with_secret(backend, secret)]}, sort_keys=False)
 
     return of
+
+
+@pytest.fixture
+def backends_at(vendor: VendorManifest, backend_of: Backends) -> Backends:
+    """The same of the vendor where any will do."""
+    return partial(backend_of, vendor.slug)

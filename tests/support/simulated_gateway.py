@@ -17,8 +17,9 @@ from gateway.vendorkit.discovery import installed_vendors
 from gateway.vendorkit.manifest import VendorManifest
 from gateway.vendorkit.simulation.faults import FaultKind, FaultPlan, FaultRule
 from gateway.vendorkit.simulation.options import SimulatorOptions
-from gateway.vendorkit.simulation.server import SimulatorServer, listen, serving
+from gateway.vendorkit.simulation.server import SimulatorServer, serving
 from gateway.vendorkit.simulation.simulator import Simulator
+from gateway.vendorkit.sockets import listen
 
 SECRET = "a secret that signs cursors in tests"
 # Nothing moves by itself, so that what a test read is still so when it acts on it.

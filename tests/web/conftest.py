@@ -21,7 +21,7 @@ from gateway.domain.errors import (
     VendorRejected,
 )
 from gateway.settings import ServerSettings
-from gateway.vendorkit.simulation.server import listen
+from gateway.vendorkit.sockets import listen
 from gateway.web import create_web
 
 _FAILURES: dict[str, Callable[[], Exception]] = {

@@ -1,7 +1,6 @@
 """A uvicorn server for simulators: loopback only, and able to close a connection without an answer."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -12,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.vendorkit.simulation.answers import DROP_EXTENSION
 from gateway.vendorkit.simulation.simulator import Simulator
+from gateway.vendorkit.sockets import listen
 
 
 class DroppableHttpProtocol(HttpToolsProtocol):
@@ -32,17 +32,6 @@ class SimulatorServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Capture nothing."""
         yield
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes any free one. Raises OSError when the address is taken."""
-    # asyncio turns Nagle's algorithm off only where the protocol is named; with it on, each answer waits 40 ms.
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    listener.listen(128)
-    return listener
 
 
 def server(simulator: Simulator) -> SimulatorServer:
