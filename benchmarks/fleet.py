@@ -10,7 +10,16 @@ EXECUTIONS_PER_JOB = 20
 _NEWEST = 1_780_000_000_000
 _KINDS = ("sensor-firmware", "gateway-os", "pump-controller", "camera-model")
 _STATUSES = ("IN_PROGRESS", "IN_PROGRESS", "COMPLETED", "COMPLETED", "COMPLETED", "SCHEDULED", "CANCELED")
-_EXECUTION_STATUSES = ("QUEUED", "IN_PROGRESS", "SUCCEEDED", "SUCCEEDED", "SUCCEEDED", "FAILED", "TIMED_OUT", "REJECTED")
+_EXECUTION_STATUSES = (
+    "QUEUED",
+    "IN_PROGRESS",
+    "SUCCEEDED",
+    "SUCCEEDED",
+    "SUCCEEDED",
+    "FAILED",
+    "TIMED_OUT",
+    "REJECTED",
+)
 _ACCOUNT = "arn:aws:iot:eu-west-1:123456789012"
 
 
@@ -25,7 +34,7 @@ class BackendFleet:
 
 def fleet(backend: int, jobs: int) -> BackendFleet:
     """The jobs of one of the four backends. Creation times interleave over all of them; the list has no time order."""
-    random = Random(f"{backend}/{jobs}")  # noqa: S311 - invented rows
+    random = Random(f"{backend}/{jobs}")
     rows = [_job(random, backend, number) for number in range(jobs)]
     # AWS sorts by status, if at all.
     rows.sort(key=lambda job: (job["status"], job["jobId"]))
@@ -38,7 +47,9 @@ def fleet(backend: int, jobs: int) -> BackendFleet:
 
 def _job(random: Random, backend: int, number: int) -> dict[str, Any]:
     job_id = f"{random.choice(_KINDS)}-{number:05d}-{random.getrandbits(16):04x}"
-    created = _NEWEST - (number * len(BACKENDS) + (backend + number) % len(BACKENDS)) * 600_000 + random.randrange(599_000)
+    created = (
+        _NEWEST - (number * len(BACKENDS) + (backend + number) % len(BACKENDS)) * 600_000 + random.randrange(599_000)
+    )
     status = random.choice(_STATUSES)
     ended = status in {"COMPLETED", "CANCELED"}
     updated = created + random.randrange(1_000, 7_200_000)

@@ -1,5 +1,6 @@
 """The questions: one document per shape, the very same for every server (Hive Gateway has its own, see servers.py)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,10 @@ class Shape:
     document: str
     unseen: bool = False
     by_id: bool = False
+
+    def with_aliases(self) -> str:
+        """The document with an alias at every field of the rows and at the list; each @ becomes a new name."""
+        return re.sub(r"\b(tasks|id|name|status|vendorStatus|createdAt|updatedAt|backend)\b", r"@: \1", self.document)
 
 
 def _flat(jobs: int) -> str:

@@ -51,7 +51,7 @@ class Missing(Exception):
 
 @contextmanager
 def upstream(folder: Path, jobs: int) -> Iterator[Sequence[str]]:
-    """nginx over four backends of that many jobs each: their base URLs, in the order of `fleet.BACKENDS`.
+    """Nginx over four backends of that many jobs each: their base URLs, in the order of `fleet.BACKENDS`.
 
     Everything it writes goes into `folder`. Raises Missing without nginx.
     """
@@ -87,7 +87,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def wait_for(port: int, process: "subprocess.Popen[bytes]", seconds: float = 60) -> None:
-    """Until the port is listened on. Raises RuntimeError when the process ends before, TimeoutError when it does not."""
+    """Until the port is listened on. Raises RuntimeError when the process ends before, TimeoutError in the end."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if process.poll() is not None:
