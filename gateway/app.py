@@ -4,6 +4,7 @@ From the outside in, in the order a request passes them:
 
 1. web         HTTP and websockets: host guard, CORS, GraphQL over HTTP, the explorer, health
 2. schema      GraphQL types over domain objects; per-request loaders
+   plans       operations compiled once, in place of graphql-core wherever they answer the same
 3. services    lists over all backends, single objects, changes, watching
 4. ledger      audit entries, idempotency keys, tombstones
 5. backends    one stack each: measure, cache, single flight, total deadline; around each vendor call the account's
@@ -35,6 +36,7 @@ from gateway.backends.stack import BackendStack
 from gateway.domain.backend import Backend
 from gateway.domain.errors import GatewayError
 from gateway.ledger import Ledger
+from gateway.plans import PlannedSchema
 from gateway.schema.context import RequestContext
 from gateway.schema.root import build_schema
 from gateway.services.caller import Caller
@@ -42,6 +44,7 @@ from gateway.services.services import Services
 from gateway.settings import Settings
 from gateway.vendorkit.discovery import installed_vendors
 from gateway.vendorkit.http import VendorHttp
+from gateway.vendorkit.kept_connections import KeptConnections
 from gateway.vendorkit.manifest import AdapterContext
 from gateway.vendorkit.settings import BackendSettings
 from gateway.web import create_web
@@ -68,7 +71,9 @@ def build_app(settings: Settings) -> Starlette:
         fresh = "no-cache" in connection.headers.get("cache-control", "").casefold()
         return RequestContext(services=held["services"], caller=Caller(fresh=fresh))
 
-    return create_web(build_schema(), context, server=settings.server, lifespan=lifespan)
+    schema = build_schema()
+    executing = PlannedSchema(schema) if settings.server.plans else schema
+    return create_web(executing, context, server=settings.server, lifespan=lifespan)
 
 
 @asynccontextmanager
@@ -90,13 +95,12 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
         yield services
 
 
-def vendor_client() -> httpx.AsyncClient:
-    """The HTTP client that all backends share. Time is bounded by each backend's own gate, not here."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=256, keepalive_expiry=30)
-    return httpx.AsyncClient(timeout=None, limits=limits, follow_redirects=False, trust_env=False)  # noqa: S113
+def vendor_client() -> httpx.AsyncBaseTransport:
+    """The connections that all backends share. Time is bounded by each backend's own gate, not here."""
+    return KeptConnections()
 
 
-def build_stack(settings: BackendSettings, client: httpx.AsyncClient) -> BackendStack:
+def build_stack(settings: BackendSettings, client: httpx.AsyncBaseTransport | httpx.AsyncClient) -> BackendStack:
     """One backend, as its section of the configuration says."""
     manifest = installed_vendors()[settings.vendor]
     backend = Backend(

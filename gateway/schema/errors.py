@@ -13,9 +13,8 @@ from graphql import GraphQLResolveInfo
 from gateway.domain import errors
 from gateway.domain.errors import ErrorCode
 from gateway.domain.operations import Operation
+from gateway.plans.hints import HINT, PlainRead, showing
 from gateway.schema.context import RequestInfo
-
-SHOWS_ERRORS = "shows_errors"
 
 
 class ErrorAsData:
@@ -34,7 +33,7 @@ def _shows(kind: type[errors.GatewayError]) -> Any:
     def is_type_of(found: object, _info: GraphQLResolveInfo[Any]) -> bool:
         return isinstance(found, ErrorAsData) and isinstance(found.error, kind)
 
-    return staticmethod(is_type_of)
+    return staticmethod(showing(kind, is_type_of, of="error"))
 
 
 @strawberry.interface(description="An expected failure. Its message says what to do next.")
@@ -168,12 +167,12 @@ ERROR_TYPES: tuple[type, ...] = (
 
 
 def shown_error(description: str) -> Any:
-    """A field over the attribute of its own name, an error or None. Its metadata holds SHOWS_ERRORS."""
+    """A field over the attribute of its own name, an error or None."""
     return _field(OtaError | None, description, _one)
 
 
 def shown_errors(description: str) -> Any:
-    """A field over the attribute of its own name, a sequence of errors. Its metadata holds SHOWS_ERRORS."""
+    """A field over the attribute of its own name, a sequence of errors."""
     return _field(list[OtaError], description, _many)
 
 
@@ -190,5 +189,5 @@ def _field(graphql_type: Any, description: str, shown: Callable[[Any], object]) 
         return shown(getattr(root, info.python_name))
 
     return strawberry.field(
-        resolver=resolve, graphql_type=graphql_type, description=description, metadata={SHOWS_ERRORS: True}
+        resolver=resolve, graphql_type=graphql_type, description=description, metadata={HINT: PlainRead(shown=shown)}
     )

@@ -8,12 +8,11 @@ import strawberry
 from strawberry.dataloader import DataLoader
 from strawberry.scalars import JSON
 
+from gateway.plans.hints import HINT, PlainRead
 from gateway.schema.context import RequestInfo
 from gateway.schema.loaders import Loaders
 
 Whole = Callable[[Loaders], DataLoader[Any, Any]]
-
-MAY_LACK = "may_lack"
 
 
 def whole_task(loaders: Loaders) -> DataLoader[Any, Any]:
@@ -35,8 +34,7 @@ def may_lack(whole: Whole, graphql_type: Any, description: str, *, shown: Callab
     """A field over the attribute of its own name, which a row may lack. `shown` turns the attribute into the answer.
 
     Without a single read it is answered at once, without a task or a future. An error of that read is raised, so the
-    field is null with the error at its path; an object that is gone meanwhile shows null. The field's metadata holds
-    MAY_LACK, for whoever reads rows without resolvers.
+    field is null with the error at its path; an object that is gone meanwhile shows null.
     """
 
     def resolve(root: strawberry.Parent[Any], info: RequestInfo) -> Any:
@@ -47,7 +45,10 @@ def may_lack(whole: Whole, graphql_type: Any, description: str, *, shown: Callab
         return value if shown is None or value is None else shown(value)
 
     return strawberry.field(
-        resolver=resolve, graphql_type=graphql_type, description=description, metadata={MAY_LACK: True}
+        resolver=resolve,
+        graphql_type=graphql_type,
+        description=description,
+        metadata={HINT: PlainRead(may_lack=True, shown=shown)},
     )
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from graphql import GraphQLResolveInfo
 
+from gateway.plans.hints import showing
+
 
 def shows(kind: type) -> Any:
     """An `is_type_of` for a type that is declared over the class `kind`."""
@@ -11,4 +13,4 @@ def shows(kind: type) -> Any:
     def is_type_of(found: object, _info: GraphQLResolveInfo[Any]) -> bool:
         return isinstance(found, kind)
 
-    return staticmethod(is_type_of)
+    return staticmethod(showing(kind, is_type_of))

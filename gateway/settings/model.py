@@ -28,6 +28,10 @@ class ServerSettings(Strict):
         default=None,
         description="Signs cursors. Without it cursors end with the process: a secret is drawn at each start.",
     )
+    plans: bool = Field(
+        default=True,
+        description="Execute operations by plans made once for each. false leaves all execution to graphql-core.",
+    )
 
 
 class CacheSettings(Strict):

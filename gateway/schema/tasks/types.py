@@ -10,11 +10,12 @@ from gateway.domain.package import Package
 from gateway.domain.statuses import ExecutionStatus, TaskOutcome, TaskStatus
 from gateway.domain.statuses import Source as OutcomeSource
 from gateway.domain.task import Task
+from gateway.plans.hints import HINT, NotPlain, PlainRead
 from gateway.schema.backends.operations import allowed_operations
 from gateway.schema.backends.types import OtaBackend
 from gateway.schema.connections import DEFAULT_FIRST, After, First, OtaBackendResult, PageInfo, cursor, rows
 from gateway.schema.context import RequestContext, RequestInfo
-from gateway.schema.lacking import MAY_LACK, may_lack, raw_json, whole_task
+from gateway.schema.lacking import may_lack, raw_json, whole_task
 from gateway.schema.node import Node
 from gateway.schema.references import EXECUTION_CONNECTION, PACKAGE
 from gateway.schema.shows import shows
@@ -23,11 +24,22 @@ from gateway.schema.vendor_types import OtaTaskDetails
 from gateway.services.connection import Connection
 
 
+def _package_held(task: Task) -> Package | None:
+    """The package, where the task itself shows it or is known to have none. Raises NotPlain where it has to be read."""
+    if _lacks_package(task) or (task.package is None and task.package_ref is not None):
+        raise NotPlain
+    return task.package
+
+
+def _lacks_package(task: Task) -> bool:
+    return "package_ref" in task.lacks or "package" in task.lacks
+
+
 def _package(root: strawberry.Parent[Task], info: RequestInfo) -> Any:
-    lacking = "package_ref" in root.lacks or "package" in root.lacks
-    if not lacking and (root.package is not None or root.package_ref is None):
-        return root.package
-    return _read_package(info.context, root, lacking=lacking)
+    try:
+        return _package_held(root)
+    except NotPlain:
+        return _read_package(info.context, root, lacking=_lacks_package(root))
 
 
 async def _read_package(context: RequestContext, task: Task, *, lacking: bool) -> Package | None:
@@ -72,7 +84,7 @@ class OtaTask(Node):
         resolver=_package,
         graphql_type=PACKAGE | None,
         description="What it installs, where the vendor's task names one.",
-        metadata={MAY_LACK: True},
+        metadata={HINT: PlainRead(read=_package_held)},
     )
     progress = may_lack(whole_task, OtaProgress | None, "How far it is.")
     execution_counts = may_lack(whole_task, OtaExecutionCounts | None, "How many devices stand where.")

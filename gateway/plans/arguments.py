@@ -1,0 +1,60 @@
+"""Arguments: a field's arguments as its resolver takes them, converted once where no variable stands in them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from graphql import GraphQLError, GraphQLField, GraphQLSchema, Node, VariableNode, Visitor, visit
+from graphql.execution.collect_fields import FieldDetails
+from graphql.execution.values import VariableValues, get_argument_values
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.arguments import convert_arguments
+from strawberry.types.field import StrawberryField
+
+Arguments = Callable[[VariableValues], dict[str, Any]]
+"""Makes a new dict of keyword arguments from the operation's variables. Raises what graphql-core would."""
+
+
+def arguments_of(
+    definition: GraphQLField,
+    details: FieldDetails,
+    strawberry_field: StrawberryField,
+    config: StrawberryConfig,
+    schema: GraphQLSchema,
+) -> Arguments:
+    """The arguments of one field of an operation."""
+    node = details.node
+    if not definition.args and not node.arguments:
+        return _none
+    scalars = schema._strawberry_schema.schema_converter.scalar_registry  # type: ignore[attr-defined]
+
+    def convert(variables: VariableValues) -> dict[str, Any]:
+        given = get_argument_values(definition, node, variables, details.fragment_variable_values)
+        return convert_arguments(given, strawberry_field.arguments, scalar_registry=scalars, config=config)
+
+    if any(_has_variable(argument) for argument in node.arguments or ()):
+        return convert
+    try:
+        constant = convert(VariableValues({}, {}))
+    except (GraphQLError, TypeError, ValueError):
+        # Raised anew at each request, so that each error has its own place in an answer.
+        return convert
+    # Lists and inputs among them are shared by all requests; resolvers read them and change none.
+    return lambda _: constant.copy()
+
+
+def _none(_: VariableValues) -> dict[str, Any]:
+    return {}
+
+
+class _VariableFinder(Visitor):
+    found = False
+
+    def enter_variable(self, _node: VariableNode, *_: Any) -> Any:
+        self.found = True
+        return self.BREAK
+
+
+def _has_variable(node: Node) -> bool:
+    finder = _VariableFinder()
+    visit(node, finder)
+    return finder.found

@@ -1,0 +1,146 @@
+"""Documents: parsed and validated once, kept by their text, with the plans of their operations."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    VariableNode,
+    Visitor,
+    parse,
+    specified_rules,
+    visit,
+)
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.values import VariableValues
+from graphql.type.directives import GraphQLDisableErrorPropagationDirective
+from strawberry import Schema
+from strawberry.schema.schema import validate_document
+from strawberry.types.graphql import OperationType as StrawberryOperationType
+
+from gateway.plans.operation_plan import OperationPlan
+
+_MOST_DOCUMENTS: Final = 256
+_LONGEST_KEPT: Final = 100_000
+_MOST_PLANS: Final = 16
+_CONDITIONS: Final = {"skip", "include"}
+_RULES: Final = tuple(specified_rules)
+
+
+@dataclass(slots=True)
+class PlannedOperation:
+    """One operation of a document. It has a plan for each combination of values that its conditions' variables took.
+
+    `reason` tells why graphql-core executes all of it, where it does.
+    """
+
+    node: OperationDefinitionNode
+    fragments: dict[str, FragmentDetails]
+    fragment_definitions: dict[str, FragmentDefinitionNode]
+    conditions: tuple[str, ...]
+    reason: str | None
+    _plans: OrderedDict[tuple[Any, ...], OperationPlan] = field(default_factory=OrderedDict)
+
+    @property
+    def kind(self) -> StrawberryOperationType:
+        """Query, mutation or subscription."""
+        return StrawberryOperationType(self.node.operation.value)
+
+    def plan(self, schema: Schema, variables: VariableValues) -> OperationPlan:
+        """The plan under these variables."""
+        key = tuple(variables.coerced.get(name) for name in self.conditions)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = OperationPlan.of(schema._schema, schema.config, self.node, self.fragments, variables)
+            self._plans[key] = plan
+            if len(self._plans) > _MOST_PLANS:
+                self._plans.popitem(last=False)
+        return plan
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document: what is wrong with it, or its operations by name; the only one, if it is the only one, under None."""
+
+    operations: dict[str | None, PlannedOperation]
+    errors: list[GraphQLError] | None = None
+
+
+class Documents:
+    """The documents of late, valid or not. One on which parsing or validation broke down is None."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._kept: OrderedDict[str, Document | None] = OrderedDict()
+
+    def get(self, text: str) -> Document | None:
+        """The document of that text."""
+        try:
+            document = self._kept[text]
+        except KeyError:
+            document = self._read(text)
+            if len(text) <= _LONGEST_KEPT:
+                self._kept[text] = document
+                if len(self._kept) > _MOST_DOCUMENTS:
+                    self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(text)
+        return document
+
+    def _read(self, text: str) -> Document | None:
+        try:
+            document = parse(text)
+            errors = validate_document(self._schema._schema, document, _RULES)
+        except GraphQLSyntaxError as error:
+            return Document({}, [error])
+        # Nested too deep, or whatever else it is: Strawberry answers it.
+        except Exception:  # noqa: BLE001
+            return None
+        return Document(_operations(document), errors or None)
+
+
+def _operations(document: DocumentNode) -> dict[str | None, PlannedOperation]:
+    definitions = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    fragments = {name: FragmentDetails(node) for name, node in definitions.items()}
+    operations: dict[str | None, PlannedOperation] = {}
+    nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    conditions = _conditions(document)
+    for node in nodes:
+        operation = PlannedOperation(node, fragments, definitions, conditions, _reason(node))
+        operations[node.name.value if node.name else None] = operation
+        if len(nodes) == 1:
+            operations[None] = operation
+    return operations
+
+
+def _reason(operation: OperationDefinitionNode) -> str | None:
+    if operation.operation is OperationType.SUBSCRIPTION:
+        return "a subscription is a stream of answers"
+    propagation = GraphQLDisableErrorPropagationDirective.name
+    if any(directive.name.value == propagation for directive in operation.directives or ()):
+        return f"@{propagation} changes how errors travel"
+    return None
+
+
+class _ConditionFinder(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: dict[str, None] = {}
+
+    def enter_directive(self, node: Any, *_: Any) -> None:
+        if node.name.value in _CONDITIONS:
+            for argument in node.arguments or ():
+                if isinstance(argument.value, VariableNode):
+                    self.names[argument.value.name.value] = None
+
+
+def _conditions(document: DocumentNode) -> tuple[str, ...]:
+    finder = _ConditionFinder()
+    visit(document, finder)
+    return tuple(finder.names)

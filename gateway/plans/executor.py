@@ -1,0 +1,181 @@
+"""PlannedExecutor: graphql-core's executor, with a plan's short ways where the plan has one.
+
+Each method here does what the method it overrides does, in the same order, for the cases that a plan knows, and calls
+it for all others; errors are located, propagated and collected by graphql-core alone.
+"""
+
+from collections.abc import Awaitable
+from types import CoroutineType
+from typing import Any, cast
+
+from graphql import GraphQLError, GraphQLObjectType, GraphQLOutputType
+from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
+from graphql.pyutils import Path, gather_with_cancel
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.types.execution import ExecutionResult
+from strawberry.types.info import Info
+
+from gateway.plans.operation_plan import FieldPlan, ObjectPlan, OperationPlan
+
+
+class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
+    """One execution of a planned operation."""
+
+    plan: OperationPlan
+    info_class: type[Info]
+
+    def follow(self, plan: OperationPlan, info_class: type[Info]) -> None:
+        """Execute by this plan, which is for the executor's own operation and variables."""
+        self.plan = plan
+        self.info_class = info_class
+        self._relevant_sub_fields = plan.selections.collected
+
+    async def run(self) -> ExecutionResult:
+        """Execute the operation."""
+        plan = self.plan
+        execute = self.execute_fields_serially if plan.serial else self.execute_fields
+        data: dict[str, Any] | None = None
+        try:
+            made = execute(plan.root_type, self.root_value, None, plan.root_fields, None)
+            data = await made if self.is_awaitable(made) else cast("dict[str, Any]", made)
+        except GraphQLError as error:
+            self.collected_errors.add(error, None)
+        return ExecutionResult(data=data, errors=self.collected_errors.errors or None)
+
+    def execute_fields(
+        self,
+        parent_type: GraphQLObjectType,
+        source_value: Any,
+        path: Path | None,
+        grouped_field_set: GroupedFieldSet,
+        position_context: Any,
+    ) -> Any:
+        """Execute an object's fields: plain ones by one generated function, the others one by one."""
+        plan = self.plan.object(parent_type, grouped_field_set)
+        if plan is None:
+            return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+        try:
+            results = plan.read(source_value)
+        # Whatever it is: the fields are executed one by one, and the one at fault tells.
+        except Exception:  # noqa: BLE001
+            return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+        return self._execute_others(plan, parent_type, source_value, path, results) if plan.others else results
+
+    def _execute_others(
+        self,
+        plan: ObjectPlan,
+        parent_type: GraphQLObjectType,
+        source: Any,
+        path: Path | None,
+        results: dict[str, Any],
+    ) -> Any:
+        awaited: list[str] = []
+        type_name = parent_type.name
+        try:
+            for key, details in plan.others:
+                result = self.execute_field(parent_type, source, details, Path(path, key, type_name), None)
+                results[key] = result
+                if result.__class__ is CoroutineType or self.is_awaitable(result):
+                    awaited.append(key)
+        except Exception:
+            if awaited:
+                self.settle_in_background([results[key] for key in awaited])
+            raise
+        return _all_of(results, awaited) if awaited else results
+
+    def execute_field(
+        self,
+        parent_type: GraphQLObjectType,
+        source: Any,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        position_context: Any,
+    ) -> Any:
+        """Resolve and complete one field."""
+        plan = self.plan.field(parent_type, field_details_list)
+        if plan is None:
+            return super().execute_field(parent_type, source, field_details_list, path, position_context)
+        try:
+            result = self._resolve(plan, parent_type, source, field_details_list, path)
+            if result.__class__ is CoroutineType or self.is_awaitable(result):
+                return self._complete_later(plan, parent_type, field_details_list, path, result)
+            completed = self._complete(plan, parent_type, field_details_list, path, result)
+            if completed.__class__ is CoroutineType or self.is_awaitable(completed):
+                return self._settled(completed, plan.return_type, field_details_list, path)
+        except Exception as raw_error:  # noqa: BLE001
+            self.handle_field_error(raw_error, plan.return_type, field_details_list, path)
+            return None
+        return completed
+
+    def _resolve(
+        self,
+        plan: FieldPlan,
+        parent_type: GraphQLObjectType,
+        source: Any,
+        details: FieldDetailsList,
+        path: Path,
+    ) -> Any:
+        resolving = plan.resolving
+        if resolving.function is None:
+            return getattr(source, resolving.attribute)  # type: ignore[arg-type]
+        arguments = plan.arguments(self.variable_values)
+        for name in resolving.source_as:
+            arguments[name] = source
+        if resolving.info_as is not None:
+            arguments[resolving.info_as] = self.info_class(
+                _raw_info=self._info(plan, parent_type, details, path), _field=resolving.strawberry_field
+            )
+        if resolving.positional_source:
+            return resolving.function(source, **arguments)
+        return resolving.function(**arguments)
+
+    def _info(self, plan: FieldPlan, parent_type: GraphQLObjectType, details: FieldDetailsList, path: Path) -> Any:
+        return self.build_resolve_info(plan.definition, [one.node for one in details], parent_type, path)
+
+    def _complete(
+        self, plan: FieldPlan, parent_type: GraphQLObjectType, details: FieldDetailsList, path: Path, result: Any
+    ) -> Any:
+        if plan.plain is not None:
+            try:
+                return plan.plain(result)
+            # Whatever it is: graphql-core completes the value from its start, and tells what is wrong.
+            except Exception:  # noqa: BLE001, S110
+                pass
+        info = self._info(plan, parent_type, details, path)
+        return self.complete_value(plan.return_type, details, info, path, result, None)
+
+    async def _complete_later(
+        self,
+        plan: FieldPlan,
+        parent_type: GraphQLObjectType,
+        details: FieldDetailsList,
+        path: Path,
+        result: Awaitable[Any],
+    ) -> Any:
+        try:
+            completed = self._complete(plan, parent_type, details, path, await result)
+            if completed.__class__ is CoroutineType or self.is_awaitable(completed):
+                completed = await completed
+        except Exception as raw_error:  # noqa: BLE001
+            self.handle_field_error(raw_error, plan.return_type, details, path)
+            return None
+        return completed
+
+    async def _settled(
+        self, completed: Awaitable[Any], return_type: GraphQLOutputType, details: FieldDetailsList, path: Path
+    ) -> Any:
+        try:
+            return await completed
+        except Exception as raw_error:  # noqa: BLE001
+            self.handle_field_error(raw_error, return_type, details, path)
+            return None
+
+
+async def _all_of(results: dict[str, Any], awaited: list[str]) -> dict[str, Any]:
+    """The results, with those that were awaitable replaced by what they gave; the first failure ends the others."""
+    if len(awaited) == 1:
+        results[awaited[0]] = await results[awaited[0]]
+        return results
+    values = await gather_with_cancel(*(results[key] for key in awaited))
+    results.update(zip(awaited, values, strict=True))
+    return results

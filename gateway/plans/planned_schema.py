@@ -1,0 +1,126 @@
+"""PlannedSchema: a Strawberry schema whose queries and mutations are executed by plans."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from graphql import default_field_resolver, default_type_resolver
+from graphql.execution.values import VariableValues, get_variable_values
+from strawberry import Schema
+from strawberry.execution.is_awaitable import optimized_is_awaitable
+from strawberry.extensions import ParserCache, ValidationCache
+from strawberry.schema.schema import StreamResult
+from strawberry.types.execution import ExecutionResult, PreExecutionError
+from strawberry.types.graphql import OperationType
+
+from gateway.plans.documents import Documents, PlannedOperation
+from gateway.plans.executor import PlannedExecutor
+
+_MOST_COERCION_ERRORS: Final = 50
+_REPLACED: Final = {ParserCache, ValidationCache}
+
+
+class PlannedSchema:
+    """Executes documents as `schema` would, by plans where they can.
+
+    Extensions other than the two caches, which plans replace, see every execution; with one of them, or with a class of
+    executors of its own, the schema executes everything itself.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._documents = Documents(schema)
+        self._planning = set(schema.extensions) <= _REPLACED and issubclass(
+            PlannedExecutor, schema.execution_context_class
+        )
+
+    async def execute(
+        self,
+        query: str | None,
+        *,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any | None = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+    ) -> ExecutionResult:
+        """Run a query or mutation. The data may hold moments in UTC, to be encoded with `leaves.ENCODING`."""
+        document = self._documents.get(query) if query and self._planning else None
+        operation = None if document is None else document.operations.get(operation_name)
+        if (
+            document is not None
+            and operation is not None
+            and operation.reason is None
+            and (allowed_operation_types is None or operation.kind in allowed_operation_types)
+        ):
+            if document.errors is not None:
+                return PreExecutionError(data=None, errors=document.errors)
+            variables = self._coerced(operation, variable_values)
+            if variables is not None:
+                return await self._executor(operation, variables, context_value).run()
+        elif document is not None and not document.operations and document.errors is not None:
+            return PreExecutionError(data=None, errors=document.errors)
+        return await self._schema.execute(
+            query,
+            variable_values=variable_values,
+            context_value=context_value,
+            operation_name=operation_name,
+            allowed_operation_types=allowed_operation_types,
+        )
+
+    async def stream(
+        self,
+        query: str | None,
+        *,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any | None = None,
+        operation_name: str | None = None,
+    ) -> StreamResult:
+        """Run any operation as Strawberry does; a subscription gives many results."""
+        return await self._schema.stream(
+            query, variable_values=variable_values, context_value=context_value, operation_name=operation_name
+        )
+
+    def stepped_aside(self, query: str, operation_name: str | None = None) -> list[str]:
+        """Why, and where, graphql-core executes this operation, or parts of it, itself; nothing where plans do it all.
+
+        Conditions are taken as if their variables were null.
+        """
+        document = self._documents.get(query)
+        operation = None if document is None else document.operations.get(operation_name)
+        if not self._planning:
+            return ["the schema has extensions that see every execution"]
+        if document is None or operation is None or document.errors is not None:
+            return ["there is no such valid operation"]
+        if operation.reason is not None:
+            return [operation.reason]
+        return operation.plan(self._schema, VariableValues({}, {})).stepped_aside()
+
+    def _coerced(self, operation: PlannedOperation, given: dict[str, Any] | None) -> VariableValues | None:
+        """The variables; None where they are not acceptable, which Strawberry then tells."""
+        definitions = operation.node.variable_definitions
+        if not definitions:
+            return VariableValues({}, {})
+        coerced = get_variable_values(
+            self._schema._schema,
+            definitions,
+            given or {},
+            max_errors=_MOST_COERCION_ERRORS,
+        )
+        return None if isinstance(coerced, list) else coerced
+
+    def _executor(self, operation: PlannedOperation, variables: VariableValues, context: Any) -> PlannedExecutor:
+        schema = self._schema._schema
+        executor = PlannedExecutor(
+            schema,
+            operation.fragment_definitions,
+            operation.fragments,
+            None,
+            context,
+            operation.node,
+            variables,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            is_awaitable=optimized_is_awaitable,
+        )
+        executor.follow(operation.plan(self._schema, variables), self._schema.config.info_class)
+        return executor
