@@ -1,12 +1,14 @@
-"""VendorHttp: one call to a vendor, over httpx, with what the network may do to it told in domain errors.
+"""VendorHttp: one call to a vendor, through any httpx transport, with what the network may do to it in domain errors.
 
-This is the only place that knows httpx's exceptions. They fall in two: the request surely never reached the vendor,
-or it may have. For a read both mean BackendUnavailable; for a write the second means OutcomeUnknown: it may be done.
+Transports raise httpx's exceptions, and this is the only place that reads them. They fall in two: the request surely
+never reached the vendor, or it may have. For a read both mean BackendUnavailable; for a write the second means
+OutcomeUnknown: it may be done.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 import httpx
@@ -25,7 +27,10 @@ NEVER_SENT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedCall:
-    """A request ready for the wire. `target` is path and query, percent-encoded, sent exactly as it stands."""
+    """A request ready for the wire. `target` is path and query, percent-encoded, sent exactly as it stands.
+
+    `Host`, so written, replaces the one of the base URL.
+    """
 
     method: str
     target: str
@@ -69,18 +74,28 @@ class _Nothing(AbstractAsyncContextManager[None]):
 
 
 class VendorHttp:
-    """Calls to one backend. `base_url` is scheme, host and port."""
+    """Calls to one backend. `base_url` is scheme, host and port.
 
-    def __init__(self, *, backend: str, base_url: str, client: httpx.AsyncClient, gate: CallGate) -> None:
+    `client` takes requests there: a transport as it is, or a client around one.
+    """
+
+    def __init__(
+        self,
+        *,
+        backend: str,
+        base_url: str,
+        client: httpx.AsyncBaseTransport | httpx.AsyncClient,
+        gate: CallGate,
+    ) -> None:
         self.backend = backend
         self.base_url = base_url.rstrip("/")
-        self._client = client
+        self._carry = client.send if isinstance(client, httpx.AsyncClient) else client.handle_async_request
         self._gate = gate
 
     async def send(
         self, operation: str, sign: Callable[[], Awaitable[SignedCall]], *, write: bool = False
     ) -> VendorAnswer:
-        """Send one request and read the whole answer, whatever its status.
+        """Send one request, once, and read the whole answer, whatever its status.
 
         `sign` is awaited once the budget lets the call through, so that its date and nonce are fresh. Raises
         BackendUnavailable, or OutcomeUnknown for a write that may have reached the vendor.
@@ -88,11 +103,10 @@ class VendorHttp:
         handed_over = False
         try:
             async with self._gate.passing(operation):
-                call = await sign()
+                request = _request(self.base_url, await sign())
                 handed_over = True
-                response = await self._client.request(
-                    call.method, self.base_url + call.target, headers=dict(call.headers), content=call.body
-                )
+                response = await self._carry(request)
+                body = await _whole(response)
         except NEVER_SENT as problem:
             raise self.unreachable(operation, type(problem).__name__) from problem
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as problem:
@@ -102,7 +116,7 @@ class VendorHttp:
             if isinstance(problem, TimeoutError | httpx.TimeoutException):
                 raise TimedOut(str(self.unreachable(operation, cause)), backend=self.backend) from problem
             raise self.unreachable(operation, cause) from problem
-        return VendorAnswer(status=response.status_code, headers=response.headers, body=response.content)
+        return VendorAnswer(status=response.status_code, headers=response.headers, body=body)
 
     def unreachable(self, operation: str, cause: str) -> BackendUnavailable:
         """The error for a call that got no usable answer and changed nothing."""
@@ -142,3 +156,39 @@ class VendorHttp:
             request_id=request_id,
             backend=self.backend,
         )
+
+
+_ALWAYS_SENT = ((b"Accept-Encoding", b"gzip, deflate"), (b"User-Agent", b"ota-gateway"))
+_WITH_A_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+def _request(base_url: str, call: SignedCall) -> httpx.Request:
+    """The call as httpx's transports take it; what a client would add of its own is left out."""
+    url = _parsed(base_url + call.target)
+    headers = [*_ALWAYS_SENT] if "Host" in call.headers else [(b"Host", url.netloc), *_ALWAYS_SENT]
+    headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in call.headers.items()]
+    body = call.body or b""
+    if body or call.method in _WITH_A_BODY:
+        headers.append((b"Content-Length", b"%d" % len(body)))
+    return httpx.Request(
+        call.method,
+        url,
+        headers=headers,
+        stream=httpx.ByteStream(body),
+        # httpx puts a URL in order before it sends it; this is sent as it was signed.
+        extensions={"target": call.target.encode("ascii")},
+    )
+
+
+# Reading a URL costs more than all else here, and a backend is asked for the same few again and again.
+_parsed = lru_cache(maxsize=1024)(httpx.URL)
+
+
+async def _whole(response: httpx.Response) -> bytes:
+    """The body, decompressed. Raises httpx.DecodingError when it is not what its encoding says."""
+    if type(response.stream) is httpx.ByteStream and "content-encoding" not in response.headers:
+        return b"".join(response.stream)
+    try:
+        return await response.aread()
+    finally:
+        await response.aclose()
