@@ -12,7 +12,8 @@ from statistics import median
 from typing import Any
 
 from benchmarks.equality import answer, same_answers
-from benchmarks.servers import Running, Server, start
+from benchmarks.running import Running, start
+from benchmarks.servers import Server
 from benchmarks.shapes import Shape
 from benchmarks.upstream import upstream
 from benchmarks.wrk import Load, load
@@ -65,7 +66,7 @@ def compare(
     by_group = sorted(cases, key=lambda case: (case.warm, case.shape.jobs))
     for (warm, jobs), group in groupby(by_group, key=lambda case: (case.warm, case.shape.jobs)):
         _say(f"{'warm' if warm else 'cold'}, 4 x {jobs} tasks")
-        with _started([one for one in servers if one.measured(warm=warm)], jobs, warm=warm) as (running, folder):
+        with _started([one for one in servers if not (warm and one.cold_only)], jobs, warm=warm) as (running, folder):
             for found in _rounds(running, list(group), folder, rounds=rounds, seconds=seconds):
                 yield found.content()
 
@@ -106,7 +107,7 @@ def _rounds(
 
 
 def _pairs(running: Sequence[Running], shapes: Sequence[Shape]) -> Iterator[tuple[Shape, Running]]:
-    return ((shape, one) for shape in shapes for one in running if one.server.answers(shape))
+    return ((shape, one) for shape in shapes for one in running if one.server.document(shape) is not None)
 
 
 def _measure(one: Running, body: Path, into: Figures, seconds: float) -> None:
@@ -121,7 +122,7 @@ def _measure(one: Running, body: Path, into: Figures, seconds: float) -> None:
 
 
 def _check(running: Sequence[Running], shape: Shape) -> None:
-    asked = [one for one in running if one.server.answers(shape)]
+    asked = [one for _, one in _pairs(running, [shape])]
     same_answers(asked, shape, [_body(one, shape) for one in asked])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.servers import Running
+from benchmarks.running import Running
 from benchmarks.shapes import Shape
 
 _OWN = frozenset({"cursor", "startCursor", "endCursor"})

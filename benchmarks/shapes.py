@@ -1,4 +1,4 @@
-"""The questions: one document per shape, the very same for every server (Hive Gateway has its own, see servers.py)."""
+"""The questions: one document per shape, the very same for every server (Hive Gateway has its own, see hive.py)."""
 
 import re
 from collections.abc import Sequence
