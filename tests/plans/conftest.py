@@ -1,0 +1,85 @@
+"""Two worlds for each module: one that answers by plans, one by graphql-core, over one ledger with a past."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+import structlog
+
+from gateway.ledger import Ledger
+from gateway.plans import PlannedSchema
+from gateway.schema.federation import FederatedSchema
+from gateway.schema.root import build_schema
+from tests.plans.answers import Pair, Tally
+from tests.plans.known import Known, ids_of, known_of
+from tests.plans.world import Ticking, World
+
+_PAST = """mutation Past($t: ID!, $l: ID!, $p: ID!, $dead: ID!) {
+  a: cancelOtaTask(input: {id: $t, reason: "the past", idempotencyKey: "past"}) { auditEntryId }
+  b: deleteOtaTask(input: {id: $l, dryRun: true}) { auditEntryId }
+  c: deleteOtaPackage(input: {id: $p, force: true}) { auditEntryId }
+  d: cancelOtaTask(input: {id: $dead}) { auditEntryId }
+  e: createOtaTask(input: {backend: "whole", targets: ["d0", "d1"], name: "rejected"}) { auditEntryId }
+  f: updateOtaTask(input: {id: $t, description: "new"}) { auditEntryId }
+  g: cancelDeviceUpgrade(input: {devices: {taskId: $t, deviceNames: ["d0", "d1", "nobody"]}}) { auditEntryId }
+  h: createOtaTask(input: {backend: "bare", targets: ["d0"]}) { auditEntryId }
+}"""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Asking:
+    """What a test needs to ask both worlds: run coroutines, and know what there is."""
+
+    runner: asyncio.Runner
+    pair: Pair
+    known: Known
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    """One event loop for all examples of a module: connections to the ledger belong to it."""
+    with asyncio.Runner() as running:
+        yield running
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quiet() -> Iterator[None]:
+    """Thousands of unexpected errors are provoked; their tracebacks are not what is looked at here."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.configure(**before)
+
+
+@pytest.fixture(scope="module")
+def reference() -> FederatedSchema:
+    """Answers by graphql-core."""
+    return build_schema()
+
+
+@pytest.fixture(scope="module")
+def asking(
+    runner: asyncio.Runner, reference: FederatedSchema, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Asking]:
+    """Both worlds, and what they hold. They share the ledger, which reading does not change."""
+    url = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('ledger') / 'ledger.db'}"
+    ledger = runner.run(Ledger.open(url, now=Ticking()))
+    planned = PlannedSchema(build_schema())
+    pair = Pair(World.over(reference, ledger), World.over(planned, ledger), planned, Tally())
+    known = runner.run(_with_a_past(pair.reference))
+    yield Asking(runner, pair, known)
+    for world in (pair.reference, pair.planned):
+        runner.run(world.aclose())
+    runner.run(ledger.aclose())
+
+
+async def _with_a_past(world: World) -> Known:
+    tasks, packages = ids_of("tasks"), ids_of("packages")
+    bygone = {"t": tasks[2], "l": tasks[9], "p": packages[0], "dead": ids_of("executions")[0]}
+    answer = (await world.client.post("/graphql", json={"query": _PAST, "variables": bygone})).json()
+    entries = [payload["auditEntryId"] for payload in answer["data"].values() if payload["auditEntryId"]]
+    assert len(entries) > 5, answer
+    await world.begin_anew()
+    return await known_of(world, entries)
