@@ -28,7 +28,7 @@ class SingleFlight:
         if flight is None:
             flight = _Flight(asyncio.ensure_future(_as_coroutine(call)))
             self._flights[key] = flight
-            flight.task.add_done_callback(lambda _: self._flights.pop(key, None))
+            flight.task.add_done_callback(lambda _: self._ended(key, flight))
         flight.waiting += 1
         try:
             answer: Answer = await asyncio.shield(flight.task)
@@ -36,8 +36,12 @@ class SingleFlight:
         finally:
             flight.waiting -= 1
             if flight.waiting == 0 and not flight.task.done():
-                self._flights.pop(key, None)
+                self._ended(key, flight)
                 flight.task.cancel()
+
+    def _ended(self, key: str, flight: _Flight[Any]) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
 
 
 async def _as_coroutine(call: Callable[[], Awaitable[Answer]]) -> Answer:

@@ -1,16 +1,20 @@
 """BackendStack: one backend with everything around its adapter.
 
 Reads: measure, cache, single flight, total deadline, then the adapter, whose every vendor call passes the gate (call
-budget, attempt timeout). Writes skip cache and single flight and are never repeated here; while one runs and when it
-ends, `changing` sees to it that no answer fetched before it is joined or kept.
+budget, attempt timeout). Up to `cache_ttl` a kept answer is served as it is; from there to `cache_hard_ttl` it is
+served while one read renews it behind the answers; after that callers wait. Writes skip cache and single flight and are
+never repeated here; while one runs and when it ends, `changing` sees to it that no answer fetched before it is joined
+or kept.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from time import monotonic
 from typing import Any, TypeVar
 
-from gateway.backends.cache import Answer, AnswerCache
+from gateway.backends.cache import Answer, AnswerCache, Kept
 from gateway.backends.deadline import within
 from gateway.backends.health import BackendHealth, HealthRecord
 from gateway.backends.single_flight import SingleFlight
@@ -40,9 +44,11 @@ class BackendStack:
         self.pace = pace
         self._health = health
         self._now = now
-        self._cache = AnswerCache(pace.cache_ttl)
+        self._cache = AnswerCache(pace.cache_ttl, pace.hard_ttl)
         self._flights = SingleFlight()
+        self._renewals: dict[str, asyncio.Task[None]] = {}
         self._epoch = 0
+        self._changes = 0
 
     @property
     def backend(self) -> Backend:
@@ -59,36 +65,63 @@ class BackendStack:
         """Counts the beginnings and ends of changes: what was fetched under another epoch may be out of date."""
         return self._epoch
 
+    @property
+    def changes(self) -> int:
+        """Counts the changes that have ended."""
+        return self._changes
+
     def health(self) -> BackendHealth:
         """What the last minute says of it."""
         return self._health.reading()
 
-    def peek(self, key: str) -> Answer[Any] | None:
-        """The kept answer that `read` would give, without awaiting anything; None when it would have to ask."""
-        return self._cache.peek(f"{self._epoch}|{key}")
+    def peek(self, key: str, *, max_age: float | None = None) -> Answer[Any] | None:
+        """The kept answer that `read` would give, without awaiting anything; None when there is something to do."""
+        kept = self._cache.peek(key)
+        if kept is None or _too_old(kept, max_age):
+            return None
+        return kept.answer if kept.life.soft > monotonic() or key in self._renewals else None
 
-    async def read(self, key: str, fetch: Callable[[], Awaitable[Value]], *, fresh: bool = False) -> Answer[Value]:
+    async def read(
+        self,
+        key: str,
+        fetch: Callable[[], Awaitable[Value]],
+        *,
+        fresh: bool = False,
+        max_age: float | None = None,
+    ) -> Answer[Value]:
         """Answer from the cache, from an equal read under way, or from the vendor within the backend's `timeout`.
 
-        `key` names what is asked for, within this backend. `fresh` reads past the cache. Raises GatewayError.
+        `key` names what is asked for, within this backend. `fresh` reads past the cache, and past what is older than
+        `max_age` seconds no answer is served from it. Raises GatewayError.
         """
+        kept = None if fresh else await self._cache.get(key)
+        if kept is None or _too_old(kept, max_age):
+            return await self._fetched(key, fetch)
+        if kept.life.soft <= monotonic() and key not in self._renewals:
+            renewal = asyncio.create_task(self._renew(key, kept, fetch))
+            self._renewals[key] = renewal
+            renewal.add_done_callback(lambda _: self._renewals.pop(key, None))
+        return kept.answer
+
+    async def _fetched(self, key: str, fetch: Callable[[], Awaitable[Value]]) -> Answer[Value]:
         epoch = self._epoch
-        key = f"{epoch}|{key}"
-        if not fresh:
-            kept = await self._cache.get(key)
-            if kept is not None:
-                return kept
 
         async def ask() -> Answer[Value]:
-            value = await self.measured(lambda: within(self.pace.timeout, fetch, backend=self.name))
-            answer = Answer(value, self._now())
+            answer = Answer(await self.look(fetch), self._now())
             if epoch == self._epoch:
                 await self._cache.put(key, answer)
             return answer
 
         if not self.pace.single_flight:
             return await ask()
-        return await self._flights.run(key, ask)
+        return await self._flights.run(f"{epoch}|{key}", ask)
+
+    async def _renew(self, key: str, kept: Kept, fetch: Callable[[], Awaitable[object]]) -> None:
+        """Read again behind the answers. Health knows of a failure; what is kept stays until it is too old."""
+        try:
+            await self._fetched(key, fetch)
+        except GatewayError:
+            kept.life.put_off(monotonic())
 
     async def look(self, fetch: Callable[[], Awaitable[Value]]) -> Value:
         """Ask the vendor itself, past cache and single flight, within the `timeout`: what a change is decided upon."""
@@ -113,8 +146,20 @@ class BackendStack:
         try:
             yield
         finally:
+            self._changes += 1
             await self._forget()
+
+    async def aclose(self) -> None:
+        """Stop what is being renewed."""
+        renewals = list(self._renewals.values())
+        for renewal in renewals:
+            renewal.cancel()
+        await asyncio.gather(*renewals, return_exceptions=True)
 
     async def _forget(self) -> None:
         self._epoch += 1
         await self._cache.clear()
+
+
+def _too_old(kept: Kept, max_age: float | None) -> bool:
+    return max_age is not None and monotonic() - kept.life.since > max_age

@@ -16,10 +16,10 @@ Value = TypeVar("Value")
 
 async def ask(stack: BackendStack, caller: Caller, key: str, fetch: Callable[[], Awaitable[Value]]) -> Answer[Value]:
     """One read through the stack: what is kept at once, else as `remembering` does."""
-    kept = None if caller.fresh else stack.peek(key)
+    kept = None if caller.fresh else stack.peek(key, max_age=caller.max_age)
     if kept is not None:
         return kept
-    return await remembering(stack, caller, lambda: stack.read(key, fetch, fresh=caller.fresh))
+    return await remembering(stack, caller, lambda: stack.read(key, fetch, fresh=caller.fresh, max_age=caller.max_age))
 
 
 async def remembering(stack: BackendStack, caller: Caller, read: Callable[[], Awaitable[Value]]) -> Value:

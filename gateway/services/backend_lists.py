@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from gateway.backends.cache import Answer
-from gateway.backends.snapshot import Identified, Snapshot, SnapshotShelf
+from gateway.backends.shelf import SnapshotShelf
+from gateway.backends.snapshot import Identified, Snapshot
 from gateway.backends.stack import BackendStack
 from gateway.domain.errors import GatewayError
 from gateway.domain.operations import Operation
@@ -18,6 +19,7 @@ from gateway.services.connection import Connection
 from gateway.services.cursors import CursorKey
 from gateway.services.inputs import Direction
 from gateway.services.merged_list import Whole, merged
+from gateway.services.merges import Merges
 from gateway.services.streamed_list import Source, streamed
 from gateway.vendorkit.manifest import VendorManifest
 
@@ -51,6 +53,7 @@ class BackendLists(Generic[Row]):
     list_page: Callable[[VendorAdapter, PageRequest], Awaitable[Page[Row]]]
     shelves: Mapping[str, SnapshotShelf[Row]]
     cursors: CursorKey
+    merges: Merges[Row] = field(default_factory=Merges)
 
     async def page(self, caller: Caller, stacks: Sequence[BackendStack], asked: Asked[Row]) -> Connection[Row]:
         """One page of the list over these backends."""
@@ -66,11 +69,12 @@ class BackendLists(Generic[Row]):
             [self._whole(stack, caller, asked) for stack in stacks],
             order=asked.order,
             key_of=asked.key_of,
-            keep=asked.keep,
+            keep=asked.keep if asked.narrowed else None,
             first=asked.first,
             after=asked.after,
             key=self.cursors,
             binding=asked.binding,
+            merges=self.merges,
         )
 
     def _source(self, stack: BackendStack, caller: Caller, asked: Asked[Row]) -> Source[Row]:

@@ -7,11 +7,12 @@ from gateway.domain.errors import GatewayError
 
 @dataclass(slots=True, kw_only=True)
 class Caller:
-    """One request's asker. `fresh` reads past the cache (Cache-Control: no-cache).
+    """One request's asker. `fresh` reads past the cache (Cache-Control: no-cache), `max_age` past what is older.
 
     `down` remembers which backends failed to answer in this request, so that a dead one costs its deadline once.
     """
 
     actor: str = "anonymous"
     fresh: bool = False
+    max_age: float | None = None
     down: dict[str, GatewayError] = field(default_factory=dict)

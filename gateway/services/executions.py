@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from gateway.backends.cache import Answer
 from gateway.backends.registry import BackendRegistry
-from gateway.backends.snapshot import Snapshot, endless_paging
+from gateway.backends.shelf import endless_paging
+from gateway.backends.snapshot import Snapshot
 from gateway.backends.stack import BackendStack
 from gateway.domain.device import Device, device
 from gateway.domain.errors import GatewayError

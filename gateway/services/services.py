@@ -44,7 +44,7 @@ class Services:
         self._registry = registry
         self._shelves = Shelves(registry, now)
         cursors = CursorKey(cursor_secret)
-        users = PackageUsers(self._shelves, cursors)
+        users = PackageUsers(self._shelves, cursors, now)
         self.tasks = TaskReads(registry, self._shelves, cursors)
         self.packages = PackageReads(registry, self._shelves, cursors, users)
         self.executions = ExecutionReads(registry, cursors)
@@ -80,3 +80,5 @@ class Services:
         """Finish the changes under way, and stop reading."""
         await self.mutations.finish()
         await self._shelves.aclose()
+        for stack in self._registry:
+            await stack.aclose()

@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from gateway.backends.registry import BackendRegistry
-from gateway.backends.snapshot import SnapshotShelf
+from gateway.backends.shelf import SnapshotShelf
 from gateway.domain.ids import ObjectId, same_generation
 from gateway.domain.package import Package
 from gateway.domain.statuses import TaskStatus
 from gateway.domain.task import Task
+from gateway.services.connection import Connection
 
 _REMEMBERED = 10_000
 
@@ -31,6 +32,13 @@ class Shelves:
                 stack, stack.adapter.list_packages, page_size=manifest.package_page_size, what="packages", now=now
             )
 
+    def task_read(self, backend: str, task: Task | None) -> None:
+        """What a task reads as after a change; None when it could not be seen, and lists have to be read again."""
+        if task is None:
+            self.tasks[backend].forget()
+        else:
+            self.tasks[backend].put(task)
+
     def task_deleted(self, ref: ObjectId) -> None:
         """A task was deleted through this process: while the vendor still shows it, it is shown as DELETED."""
         self._deleted[ref.backend, ref.key] = ref.generation
@@ -45,6 +53,13 @@ class Shelves:
         if not same_generation(generation, task.ref.generation):
             return task
         return replace(task, status=TaskStatus.DELETED)
+
+    def showing_deleted(self, page: Connection[Task]) -> Connection[Task]:
+        """The page, with what a deletion of ours makes of its tasks."""
+        if not self._deleted:
+            return page
+        nodes = [self.as_deleted(task) for task in page.nodes]
+        return replace(page, nodes=nodes, edges_made=None)
 
     async def aclose(self) -> None:
         """Stop what is being read."""

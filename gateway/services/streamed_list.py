@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from gateway.backends.cache import Answer
-from gateway.backends.snapshot import endless_paging
+from gateway.backends.shelf import endless_paging
 from gateway.domain.errors import BackendUnavailable, GatewayError, InvalidInput
 from gateway.domain.page import Page, PageRequest
 from gateway.services.connection import BackendResult, BackendResultStatus, Connection

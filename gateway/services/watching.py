@@ -1,8 +1,14 @@
-"""Watching: the present state of each object, then every change of it, found by polling through the cache."""
+"""Watching: the present state of each object, then every change of it, found by polling through the cache.
+
+All watchers in a process look at the same moments, the multiples of the interval, and take no answer that is older than
+half of it: a change is seen at the next of these moments, and however many watch an object, a moment costs one read.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from time import monotonic
 
 from gateway.domain.errors import GatewayError, TimedOut
 from gateway.domain.execution import Execution
@@ -28,6 +34,7 @@ class Watching:
 
         Raises GatewayError when the first look fails; a later one that fails is made up for by the next.
         """
+        caller = self._watcher(caller)
         shown: dict[ObjectId, object] = {}
         watched = list(dict.fromkeys(refs))
         first = True
@@ -46,10 +53,11 @@ class Watching:
                     shown[ref] = state
                     yield task
             first = False
-            await asyncio.sleep(self._seconds)
+            await self._next_moment()
 
     async def executions(self, caller: Caller, task: ObjectId) -> AsyncIterator[Execution]:
         """The executions of a task as they are, then each again whenever it changed or is new."""
+        caller = self._watcher(caller)
         shown: dict[str, object] = {}
         first = True
         while True:
@@ -70,7 +78,13 @@ class Watching:
             if isinstance(failed, TimedOut):
                 caller.down.clear()
             first = False
-            await asyncio.sleep(self._seconds)
+            await self._next_moment()
+
+    def _watcher(self, caller: Caller) -> Caller:
+        return replace(caller, fresh=False, max_age=self._seconds / 2, down={})
+
+    async def _next_moment(self) -> None:
+        await asyncio.sleep(self._seconds - monotonic() % self._seconds)
 
 
 def _task_state(task: Task) -> object:

@@ -4,7 +4,17 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -41,9 +51,31 @@ class Pace(Strict):
     drain_timeout: Duration = Field(
         timedelta(seconds=120), description="Reading a whole backend that promises no order into a sorted snapshot."
     )
-    cache_ttl: Duration = Field(timedelta(seconds=5), description="How long an answer is kept. 0s turns the cache off.")
-    single_flight: bool = Field(True, description="Equal reads under way are answered by one call.")
+    cache_ttl: Duration = Field(
+        timedelta(seconds=5), description="How long a kept answer is served as it is. 0s turns the cache off."
+    )
+    cache_hard_ttl: Duration | None = Field(
+        None,
+        description="How long it is served at all: after cache_ttl one read renews it behind the answers, after this "
+        "callers wait. Twice the cache_ttl unless set, and never shorter than it.",
+    )
+    single_flight: bool = Field(
+        True, description="Equal reads under way are answered by one call. Off, each asker reads on its own."
+    )
     calls_per_second: float = Field(10.0, gt=0, description="The budget of the vendor account, writes included.")
+
+    @field_validator("cache_hard_ttl")
+    @classmethod
+    def _not_before_the_soft_one(cls, value: timedelta | None, info: ValidationInfo) -> timedelta | None:
+        soft = info.data.get("cache_ttl")
+        if value is not None and soft is not None and value < soft:
+            raise ValueError("expected at least the cache_ttl that applies here")
+        return value
+
+    @property
+    def hard_ttl(self) -> timedelta:
+        """The cache_hard_ttl in effect."""
+        return 2 * self.cache_ttl if self.cache_hard_ttl is None else self.cache_hard_ttl
 
 
 class BackendSettings(Pace):

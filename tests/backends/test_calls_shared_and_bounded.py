@@ -69,6 +69,19 @@ async def test_the_last_to_leave_ends_the_call() -> None:
     assert vendor.cancelled == 1
 
 
+async def test_who_asks_after_the_last_has_left_can_be_joined() -> None:
+    flights, left, vendor = SingleFlight(), Vendor(), Vendor()
+    early = asyncio.create_task(flights.run("key", left.call))
+    await asyncio.sleep(0)
+    early.cancel()
+    askers = [asyncio.create_task(flights.run("key", vendor.call)) for _ in range(2)]
+    await asyncio.sleep(0.01)
+    askers.append(asyncio.create_task(flights.run("key", vendor.call)))
+    await asyncio.sleep(0.01)
+    vendor.may_answer.set()
+    assert await asyncio.gather(*askers) == [1, 1, 1]
+
+
 async def test_a_failure_is_everybodys_and_is_not_kept() -> None:
     flights = SingleFlight()
 

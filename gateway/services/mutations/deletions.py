@@ -65,7 +65,7 @@ class Deletions:
             return refused(error)
 
         async def in_use(package: Package) -> GatewayError | None:
-            return None if change.force else await self._in_use(stack, caller, package)
+            return None if change.force else await self._in_use(stack, package)
 
         deletion: Deletion[Package] = Deletion(
             operation=Operation.DELETE_PACKAGE,
@@ -156,8 +156,8 @@ class Deletions:
             raise InvalidInput(error.message, path=path, rule=error.rule, backend=stack.name) from None
         return stack, key
 
-    async def _in_use(self, stack: BackendStack, caller: Caller, package: Package) -> GatewayError | None:
-        users = await self.users.find(stack, caller, package, live_only=True)
+    async def _in_use(self, stack: BackendStack, package: Package) -> GatewayError | None:
+        users = await self.users.live(stack, package)
         if not users.tasks and users.missing is None:
             return None
         if users.tasks:

@@ -135,10 +135,10 @@ class Releases:
         try:
             task = await stack.look(lambda: stack.adapter.get_task(ref))
         except GatewayError:
+            self.shelves.task_read(stack.name, None)
             return None
         record.after = plain(task)
-        if task is not None:
-            self.shelves.tasks[stack.name].put(task)
+        self.shelves.task_read(stack.name, task)
         return task
 
     def _executions(self, stack: BackendStack, task: ObjectId, ids: Sequence[str]) -> list[ObjectId]:

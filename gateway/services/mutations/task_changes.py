@@ -51,6 +51,7 @@ class TaskChanges:
                     created = await stack.adapter.create_task(draft)
             except OutcomeUnknown as error:
                 record.request_ids.extend([error.request_id] if error.request_id else [])
+                self.shelves.task_read(stack.name, None)
                 return MutationResult(outcome=MutationOutcome.UNKNOWN, errors=[error])
             record.request_ids.extend(created.request_ids)
             ref = stack.adapter.task_ref(created.native_id)
@@ -158,10 +159,10 @@ class TaskChanges:
         try:
             task = await stack.look(lambda: stack.adapter.get_task(ref))
         except GatewayError:
+            self.shelves.task_read(stack.name, None)
             return None
         record.after = plain(task)
-        if task is not None:
-            self.shelves.tasks[stack.name].put(task)
+        self.shelves.task_read(stack.name, task)
         return task
 
     def _draft(self, stack: BackendStack, change: CreateTask) -> TaskDraft:

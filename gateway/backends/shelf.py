@@ -1,0 +1,269 @@
+"""The shelf of snapshots: a whole backend read once, sorted, and shared by all pages and callers.
+
+No vendor here promises an order over its whole list, so a global order needs all of it. A drain runs on its own within
+the backend's call budget and `drain_timeout`; callers wait for it at most the backend's `timeout` and are told to come
+back when it is not ready. A snapshot is served as it is for `cache_ttl` or ten times the drain's length, whichever is
+longer, and then as much longer as `cache_hard_ttl` is longer than `cache_ttl`, while one drain renews it. Without
+`single_flight` each asker drains on its own, within `timeout`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Generic, TypeVar
+
+from gateway.backends.cache import Life
+from gateway.backends.snapshot import Identified, Snapshot
+from gateway.backends.stack import BackendStack
+from gateway.domain.errors import BackendUnavailable, GatewayError, InvalidInput, VendorRejected
+from gateway.domain.ids import ObjectId
+from gateway.domain.page import Page, PageRequest
+
+MOST_ROWS = 50_000
+# Where everything is too much, every filter has a snapshot of its own; those that end first make room.
+_MOST_KEPT = 16
+# How long a list is known to be too much to read whole, at least, and how many times as long as it took to find out.
+_TOO_MANY_SECONDS = 60.0
+_KEPT_DRAINS = 10
+
+Row = TypeVar("Row", bound=Identified)
+Fetch = Callable[[PageRequest], Awaitable[Page[Row]]]
+Keep = Callable[[Row], bool]
+
+
+@dataclass(slots=True)
+class _Kept(Generic[Row]):
+    """A snapshot, its life, and how many changes had ended at its backend when it was read."""
+
+    snapshot: Snapshot[Row]
+    life: Life
+    changes: int
+
+
+@dataclass(slots=True)
+class _Drain(Generic[Row]):
+    """A drain under way, the stack's epoch when it began, and how many wait for it."""
+
+    task: asyncio.Task[Snapshot[Row]]
+    epoch: int
+    waiting: int = 0
+
+
+class SnapshotShelf(Generic[Row]):
+    """The snapshots of one list of one backend: one of everything, and one per filter where everything is too much."""
+
+    def __init__(
+        self, stack: BackendStack, fetch: Fetch[Row], *, page_size: int, what: str, now: Callable[[], datetime]
+    ) -> None:
+        self._stack = stack
+        self._fetch = fetch
+        self._page_size = page_size
+        self._what = what
+        self._now = now
+        self._ttl = stack.pace.cache_ttl.total_seconds()
+        self._growth = stack.pace.hard_ttl.total_seconds() / self._ttl if self._ttl > 0 else 0.0
+        self._kept: dict[str, _Kept[Row]] = {}
+        self._drains: dict[str, _Drain[Row]] = {}
+        self._tasks: set[asyncio.Task[Snapshot[Row]]] = set()
+        self._too_many_until = 0.0
+
+    def ready(self, *, filter_key: str, narrowed: bool, fresh: bool = False) -> Snapshot[Row] | None:
+        """The kept snapshot that `get` would give, without awaiting anything; None when there is something to do."""
+        if fresh:
+            return None
+        moment = monotonic()
+        key = ""
+        if self._too_many_until > moment:
+            if not narrowed:
+                return None
+            key = filter_key
+        kept = self._kept.get(key)
+        if kept is None or kept.life.hard <= moment:
+            return None
+        return kept.snapshot if key in self._drains or self._is_good(kept, moment) else None
+
+    async def get(self, *, filter_key: str, keep: Keep[Row], narrowed: bool, fresh: bool = False) -> Snapshot[Row]:
+        """The snapshot to page through.
+
+        `narrowed` says whether `keep` lets less than everything through; `filter_key` names it. `fresh` reads past what
+        is kept; a drain under way is joined even so. Raises BackendUnavailable while the drain goes on, InvalidInput
+        when there are too many rows, or what the vendor said.
+        """
+        if self._too_many_until > monotonic():
+            if not narrowed:
+                raise self._too_many()
+            return await self._one(filter_key, keep, fresh=fresh)
+        try:
+            return await self._one("", _everything, fresh=fresh)
+        except InvalidInput:
+            if not narrowed:
+                raise
+            return await self._one(filter_key, keep, fresh=fresh)
+
+    async def look(self) -> Snapshot[Row]:
+        """All rows as they are from here on, within the backend's `timeout`: what a change is decided upon."""
+        return await self._drained("", _everything, self._stack.pace.timeout, self._too_long_alone)
+
+    async def _one(self, key: str, keep: Keep[Row], *, fresh: bool) -> Snapshot[Row]:
+        kept = None if fresh else self._kept.get(key)
+        moment = monotonic()
+        if kept is not None and kept.life.hard > moment:
+            if key not in self._drains and not self._is_good(kept, moment):
+                self._begin(key, keep)
+            return kept.snapshot
+        if not self._stack.pace.single_flight:
+            return await self._drained(key, keep, self._stack.pace.timeout, self._too_long_alone)
+        return await self._shared(key, keep)
+
+    def _is_good(self, kept: _Kept[Row], moment: float) -> bool:
+        return kept.life.soft > moment and kept.changes == self._stack.changes
+
+    async def _shared(self, key: str, keep: Keep[Row]) -> Snapshot[Row]:
+        drain = self._drains.get(key)
+        if drain is None or drain.epoch != self._stack.epoch:
+            if drain is not None and not drain.waiting:
+                drain.task.cancel()
+            drain = self._begin(key, keep)
+        drain.waiting += 1
+        try:
+            done, _ = await asyncio.wait((drain.task,), timeout=self._stack.pace.timeout.total_seconds())
+        finally:
+            drain.waiting -= 1
+        if not done:
+            raise BackendUnavailable(
+                f"Backend {self._stack.name} is still reading all its {self._what}; the order is not ready. Ask again, "
+                "or use the order BACKEND, which needs no whole list.",
+                backend=self._stack.name,
+            )
+        return drain.task.result()
+
+    def _begin(self, key: str, keep: Keep[Row]) -> _Drain[Row]:
+        limit = self._stack.pace.drain_timeout
+        task = asyncio.create_task(self._drained(key, keep, limit, self._too_long))
+        drain = self._drains[key] = _Drain(task, self._stack.epoch)
+        self._tasks.add(task)
+        task.add_done_callback(lambda _: self._ended(key, drain))
+        return drain
+
+    async def _drained(
+        self, key: str, keep: Keep[Row], limit: timedelta, too_long: Callable[[], GatewayError]
+    ) -> Snapshot[Row]:
+        epoch, began, started = self._stack.epoch, self._now(), monotonic()
+
+        async def read() -> dict[tuple[str, ...], Row]:
+            try:
+                async with asyncio.timeout(limit.total_seconds()):
+                    return await self._all_rows(keep)
+            except TimeoutError:
+                raise too_long() from None
+
+        try:
+            snapshot = Snapshot(await self._stack.measured(read), began)
+        except InvalidInput:
+            if not key:
+                took = monotonic() - started
+                self._too_many_until = started + took + max(_TOO_MANY_SECONDS, _KEPT_DRAINS * took)
+            raise
+        if self._ttl > 0 and epoch == self._stack.epoch:
+            ended = monotonic()
+            soft = max(self._ttl, _KEPT_DRAINS * (ended - started))
+            self._make_room(ended)
+            self._kept[key] = _Kept(
+                snapshot, Life(started, ended + soft, ended + soft * self._growth), self._stack.changes
+            )
+        return snapshot
+
+    async def _all_rows(self, keep: Keep[Row]) -> dict[tuple[str, ...], Row]:
+        rows: dict[tuple[str, ...], Row] = {}
+        after: str | None = None
+        seen: set[str] = set()
+        while True:
+            page = await self._fetch(PageRequest(self._page_size, after))
+            for row in page.rows:
+                if keep(row):
+                    rows[row.ref.key] = row
+            if len(rows) > MOST_ROWS:
+                raise self._too_many()
+            if page.next is None:
+                return rows
+            if page.next in seen:
+                raise endless_paging(self._stack.name, self._what)
+            seen.add(page.next)
+            after = page.next
+
+    def _ended(self, key: str, drain: _Drain[Row]) -> None:
+        """Let go of a drain; when nobody waits for it any more, what went wrong stays with health alone."""
+        self._tasks.discard(drain.task)
+        if self._drains.get(key) is drain:
+            del self._drains[key]
+        kept = self._kept.get(key)
+        if not drain.task.cancelled() and drain.task.exception() is not None and kept is not None:
+            kept.life.put_off(monotonic())
+            kept.changes = self._stack.changes
+
+    def put(self, row: Row) -> None:
+        """A row was read again after a change: show it so in what is kept, until that is renewed."""
+        for kept in self._kept.values():
+            kept.snapshot.put(row)
+
+    def drop(self, ref: ObjectId) -> None:
+        """A row is gone."""
+        for kept in self._kept.values():
+            kept.snapshot.drop(ref)
+
+    def forget(self) -> None:
+        """A change is missing in what is kept: the next asker waits for it to be read again."""
+        self._kept.clear()
+
+    async def aclose(self) -> None:
+        """Stop what is being read."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _make_room(self, moment: float) -> None:
+        for key in [key for key, kept in self._kept.items() if kept.life.hard <= moment]:
+            del self._kept[key]
+        while len(self._kept) >= _MOST_KEPT:
+            del self._kept[min(self._kept, key=lambda key: self._kept[key].life.hard)]
+
+    def _too_long(self) -> GatewayError:
+        limit = self._stack.pace.drain_timeout.total_seconds()
+        return BackendUnavailable(
+            f"Backend {self._stack.name} could not be read whole within its drain_timeout of {limit:g} s. "
+            "Raise it or calls_per_second, or use the order BACKEND.",
+            backend=self._stack.name,
+        )
+
+    def _too_long_alone(self) -> GatewayError:
+        limit = self._stack.pace.timeout.total_seconds()
+        return BackendUnavailable(
+            f"Backend {self._stack.name} could not be read whole within its timeout of {limit:g} s. Raise it or "
+            "calls_per_second, or, for lists, turn single_flight on or use the order BACKEND.",
+            backend=self._stack.name,
+        )
+
+    def _too_many(self) -> GatewayError:
+        rule = f"at most {MOST_ROWS} rows in a global order"
+        return InvalidInput(
+            f"Backend {self._stack.name} has more than {MOST_ROWS} {self._what}. Narrow the filter, or use the order "
+            "BACKEND, which streams any length.",
+            path=("filter",),
+            rule=rule,
+            backend=self._stack.name,
+        )
+
+
+def _everything(_: object) -> bool:
+    return True
+
+
+def endless_paging(backend: str, what: str) -> VendorRejected:
+    """The error for a vendor whose paging token leads back to where it came from."""
+    return VendorRejected(
+        f"Backend {backend} gave a page token of its {what} twice: its paging never ends. Reading stopped there.",
+        backend=backend,
+    )
