@@ -50,17 +50,23 @@ class PageInfo:
 
 @dataclass(slots=True, kw_only=True)
 class Connection(Generic[Row]):
-    """A page. Cursors are signed, so they are made only when edges or pageInfo are asked for."""
+    """A page. Cursors are signed, so they are made only when edges or pageInfo are asked for.
+
+    `edges_made` gives the edges of `nodes` where a list keeps them.
+    """
 
     nodes: Sequence[Row]
     has_next_page: bool
     has_previous_page: bool
     cursor_at: Callable[[int], str]
     backends: list[BackendResult] = field(default_factory=list)
+    edges_made: Callable[[], list[Edge[Row]]] | None = None
 
     @property
     def edges(self) -> list[Edge[Row]]:
         """The rows with their cursors."""
+        if self.edges_made is not None:
+            return self.edges_made()
         return [Edge(self.cursor_at(index), node) for index, node in enumerate(self.nodes)]
 
     @property

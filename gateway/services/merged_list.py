@@ -1,9 +1,9 @@
 """The global orders: every backend's snapshot, cut at the cursor and merged. Pages of what is read cost no call."""
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from heapq import merge
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
@@ -12,7 +12,8 @@ from gateway.domain.errors import GatewayError
 from gateway.services.connection import BackendResult, BackendResultStatus, Connection
 from gateway.services.cursors import CursorKey
 from gateway.services.inputs import Direction
-from gateway.services.sort_keys import held, revive
+from gateway.services.merges import Merge, Merges, in_order
+from gateway.services.sort_keys import revive
 
 Row = TypeVar("Row", bound=Identified)
 
@@ -35,32 +36,60 @@ async def merged(
     *,
     order: tuple[str, Direction],
     key_of: Callable[[Row], tuple[Any, ...]],
-    keep: Callable[[Row], bool],
+    keep: Callable[[Row], bool] | None,
     first: int,
     after: str | None,
     key: CursorKey,
     binding: bytes,
+    merges: Merges[Row] | None = None,
 ) -> Connection[Row]:
-    """One page of the global order. All backends are asked at once; one that fails is named and left out."""
+    """One page of the global order. All backends are asked at once; one that fails is named and left out.
+
+    `keep` is None where every row is let through. `merges` keeps the order over snapshots that are kept themselves.
+    """
     last = revive(key.read(binding, after), order[1]) if after is not None else None
     known = [_known(whole) for whole in wholes]
     missing = [whole for whole, part in zip(wholes, known, strict=True) if part is None]
     taken = iter(await asyncio.gather(*(_take(whole) for whole in missing)) if missing else ())
     parts = [next(taken) if part is None else part for part in known]
-    runs = []
-    for snapshot, _ in parts:
-        if snapshot is not None:
-            rows, start = snapshot.after(order, key_of, last)
-            runs.append(row for row in islice(rows, start, None) if keep(row))
-    page = list(islice(merge(*runs, key=key_of), first + 1))
-    nodes = page[:first]
+    runs = [snapshot.ordered(order, key_of) for snapshot, _ in parts if snapshot is not None]
+    results = [result for _, result in parts]
+
+    def sign(place: Any) -> str:
+        return key.sign(binding, place)
+
+    merge = None
+    if merges is not None and not missing:
+        merge = merges.find(binding, runs) or merges.make(binding, runs, key_of=key_of, keep=keep, sign=sign)
+    if merge is not None:
+        start = merge.begin(last)
+    else:
+        start, merge = 0, _as_far_as_needed(runs, key_of=key_of, keep=keep, last=last, first=first, sign=sign)
     return Connection(
-        nodes=nodes,
-        has_next_page=len(page) > first,
+        nodes=merge.rows[start : start + first],
+        has_next_page=len(merge.rows) > start + first,
         has_previous_page=after is not None,
-        cursor_at=lambda at: key.sign(binding, held(key_of(nodes[at]))),
-        backends=[result for _, result in parts],
+        cursor_at=lambda at: merge.edge(start + at).cursor,
+        backends=results,
+        edges_made=lambda: merge.edges(start, start + first),
     )
+
+
+def _as_far_as_needed(
+    runs: Sequence[list[Row]],
+    *,
+    key_of: Callable[[Row], tuple[Any, ...]],
+    keep: Callable[[Row], bool] | None,
+    last: Any | None,
+    first: int,
+    sign: Callable[[Any], str],
+) -> Merge[Row]:
+    """The merge of those rows that one page, and the question whether it is the last, need."""
+    needed: list[Sequence[Row]] = []
+    for run in runs:
+        rest = islice(run, 0 if last is None else bisect_right(run, last, key=key_of), None)
+        needed.append(list(islice(rest if keep is None else filter(keep, rest), first + 1)))
+    return Merge([], in_order(needed, key_of, None), key_of, sign)
 
 
 _Part = tuple[Snapshot[Row] | None, BackendResult]

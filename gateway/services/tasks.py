@@ -61,8 +61,7 @@ class TaskReads:
             binding=binding("tasks", wanted, order),
         )
         page = await self._lists.page(caller, selected(self._registry, wanted.backends, wanted.vendors), asked)
-        page.nodes = [self._shelves.as_deleted(task) for task in page.nodes]
-        return page
+        return self._shelves.showing_deleted(page)
 
     async def get(self, caller: Caller, ref: ObjectId) -> Task | None:
         """The whole task an id names; None when it does not exist, or another stands under its key by now."""

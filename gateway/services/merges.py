@@ -1,0 +1,99 @@
+"""Merges: the rows of several snapshots in one order, kept while the snapshots are, so that pages are slices of it."""
+
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+from gateway.services.connection import Edge
+from gateway.services.sort_keys import held
+
+Row = TypeVar("Row")
+KeyOf = Callable[[Row], tuple[Any, ...]]
+
+_MOST_MERGES = 16
+# What is longer is merged only as far as each page goes, so that nothing of its length is kept a second time.
+_MOST_ROWS = 10_000
+
+
+class Merge(Generic[Row]):
+    """All rows of one list, in order. Keys and cursors are made when they are first asked for.
+
+    `runs` are the rows of each snapshot in the same order; `sign` makes the cursor that leads to a sort key.
+    """
+
+    def __init__(self, runs: list[list[Row]], rows: list[Row], key_of: KeyOf[Row], sign: Callable[[Any], str]) -> None:
+        self.runs = runs
+        self.rows = rows
+        self._key_of = key_of
+        self._sign = sign
+        self._keys: list[tuple[Any, ...]] | None = None
+        self._edges: list[Edge[Row] | None] = [None] * len(rows)
+
+    def begin(self, last: Any | None) -> int:
+        """Where the rows after the sort key `last` begin."""
+        if last is None:
+            return 0
+        if self._keys is None:
+            self._keys = [self._key_of(row) for row in self.rows]
+        return bisect_right(self._keys, last)
+
+    def edges(self, start: int, stop: int) -> list[Edge[Row]]:
+        """The rows from `start` to before `stop` with their cursors."""
+        found = self._edges[start:stop]
+        if None not in found:
+            return found  # type: ignore[return-value]
+        return [self.edge(index) for index in range(start, min(stop, len(self.rows)))]
+
+    def edge(self, index: int) -> Edge[Row]:
+        """One row with its cursor."""
+        edge = self._edges[index]
+        if edge is None:
+            row = self.rows[index]
+            edge = self._edges[index] = Edge(self._sign(held(self._key_of(row))), row)
+        return edge
+
+
+class Merges(Generic[Row]):
+    """The merges of late, by what was asked for."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[bytes, Merge[Row]] = OrderedDict()
+
+    def find(self, name: bytes, runs: list[list[Row]]) -> Merge[Row] | None:
+        """The merge of that name, if it was made of these very runs."""
+        merge = self._kept.get(name)
+        if merge is None or len(merge.runs) != len(runs):
+            return None
+        for known, run in zip(merge.runs, runs, strict=True):
+            if known is not run:
+                return None
+        self._kept.move_to_end(name)
+        return merge
+
+    def make(
+        self,
+        name: bytes,
+        runs: list[list[Row]],
+        *,
+        key_of: KeyOf[Row],
+        keep: Callable[[Row], bool] | None,
+        sign: Callable[[Any], str],
+    ) -> Merge[Row] | None:
+        """Merge these runs, which are in the order of `key_of`, and keep that; None when they are too long to keep."""
+        if sum(map(len, runs)) > _MOST_ROWS:
+            return None
+        rows = in_order(runs, key_of, keep)
+        merge = self._kept[name] = Merge(runs, rows, key_of, sign)
+        self._kept.move_to_end(name)
+        while len(self._kept) > _MOST_MERGES:
+            self._kept.popitem(last=False)
+        return merge
+
+
+def in_order(runs: Sequence[Sequence[Row]], key_of: KeyOf[Row], keep: Callable[[Row], bool] | None) -> list[Row]:
+    """The rows of several sorted runs, those that `keep` lets through, in one order."""
+    rows = [row for run in runs for row in run if keep is None or keep(row)]
+    # Runs that are in order already are merged by the sort itself, in about one comparison a row.
+    rows.sort(key=key_of)
+    return rows
