@@ -13,6 +13,8 @@ from typing import Protocol
 
 from gateway.vendorkit.simulation.device_course import FINAL_STATUSES, NEVER, STEPS, Course, Plan
 
+_FIRST_LOOK = 16
+
 
 class Things(Protocol):
     """The things of a rollout, by place."""
@@ -158,11 +160,18 @@ class Rollout:
 
     def settles_at(self) -> float:
         """When the last execution ends, as things stand; `NEVER` while one stands still; -inf when there is none."""
+        if self._stands_still():
+            return NEVER
         ends = [self._line().last_end(self._touched.keys())]
         for kept in filter(None, self._touched.values()):
             done = self._cut_down(kept, NEVER)
             ends.append(done.updated_at if done is not None and done.final else NEVER)
         return max(ends)
+
+    def _stands_still(self) -> bool:
+        # A fleet that is parked shows it at its first devices; to look at a million takes seconds.
+        first = range(min(len(self.things), _FIRST_LOOK))
+        return any(self._course(place).ended_at == NEVER for place in first if place not in self._touched)
 
     def _line(self) -> "_Timeline":
         if self._timeline is None:
