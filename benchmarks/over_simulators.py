@@ -57,11 +57,19 @@ def served(backends: Sequence[Mapping[str, object]], **pace: object) -> Iterator
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(command(folder, backends, pace, port), cwd=folder, stdout=log, stderr=log)
         try:
-            wait_for(port, process)
+            _wait(port, process, folder / "log")
             yield Served(f"http://127.0.0.1:{port}/graphql", process.pid)
         finally:
             process.terminate()
             process.wait(timeout=30)
+
+
+def _wait(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    try:
+        wait_for(port, process)
+    except (RuntimeError, TimeoutError) as problem:
+        said = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+        raise RuntimeError(f"The gateway did not start.\n{said}") from problem
 
 
 class Client:
