@@ -40,15 +40,13 @@ class Connection(asyncio.Protocol):
         self._head_ended = False
         self._ended = False
         self._reusable = False
-        self._bodiless = False
 
-    async def exchange(self, message: bytes, *, bodiless: bool = False) -> Received:
-        """Write `message` and wait for its answer; `bodiless`: the answer has no body whatever its headers say (HEAD).
+    async def exchange(self, message: bytes) -> Received:
+        """Write `message` and wait for its answer.
 
         Ends the connection when it is cancelled. Raises httpx.RemoteProtocolError for an answer that is missing, cut
         or no HTTP, and httpx.ReadError for a connection that broke.
         """
-        self._bodiless = bodiless
         self._body = []
         self._ended = self._reusable = False
         self._begin_head()
@@ -134,13 +132,9 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """Called by the parser."""
-        if self._ended:
-            return
-        self._head_ended = True
-        self._status = self._parser.get_status_code()
-        if self._bodiless and self._status >= 200:
-            # The parser waits for a body that never comes, so that this connection cannot be used again.
-            self._ended = True
+        if not self._ended:
+            self._head_ended = True
+            self._status = self._parser.get_status_code()
 
     def on_body(self, part: bytes) -> None:
         """Called by the parser."""

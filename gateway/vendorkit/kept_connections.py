@@ -54,7 +54,7 @@ class KeptConnections(httpx.AsyncBaseTransport):
         url = request.url
         origin = (url.raw_scheme, url.raw_host, url.port or _DEFAULT_PORTS.get(url.raw_scheme, 0))
         connection = self._kept(origin) or await self._connected(origin)
-        status, headers, body = await connection.exchange(message, bodiless=request.method == "HEAD")
+        status, headers, body = await connection.exchange(message)
         self._keep(origin, connection)
         return httpx.Response(status, headers=headers, stream=httpx.ByteStream(body), request=request)
 
@@ -66,7 +66,7 @@ class KeptConnections(httpx.AsyncBaseTransport):
         for connection in tuple(self._open):
             connection.close()
         if self._open:
-            # What was ended is told to the loop's selector in its next turn.
+            # The loop lets go of them in its next turn.
             await asyncio.sleep(0)
 
     # ------------------------------------------------------------------ idle ones
@@ -151,6 +151,8 @@ async def _message(request: httpx.Request) -> bytes:
     target = request.extensions.get("target", request.url.raw_path)
     if not _TARGET.fullmatch(target):
         raise httpx.LocalProtocolError("The target of a request is percent-encoded ASCII without blanks.")
+    if request.method == "HEAD":
+        raise httpx.LocalProtocolError("A HEAD is answered with a length and no body, which no vendor call expects.")
     if "transfer-encoding" in request.headers:
         raise httpx.LocalProtocolError("A vendor call is sent whole, with its length, and not in chunks.")
     headers = request.headers.raw
