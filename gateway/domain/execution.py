@@ -1,7 +1,8 @@
 """Executions: one device's part in one task."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from gateway.domain.backend import Backend
 from gateway.domain.device import Device
@@ -49,3 +50,4 @@ class Execution:
     updated_at: datetime | None = None
     raw: bytes | None = None
     lacks: frozenset[str] = NOTHING_LACKING
+    memo: Any = field(default=None, init=False, repr=False, compare=False)

@@ -1,7 +1,8 @@
 """Packages: what is installed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from gateway.domain.backend import Backend
 from gateway.domain.ids import ObjectId
@@ -16,6 +17,8 @@ class Package:
 
     `lacks` names the attributes that this reading does not carry because it came from a list; they are None here and
     may be had by a single read. `raw` is the vendor's own JSON of this object.
+
+    Once handed on it does not change; `memo` is for what others make of it and keep with it.
     """
 
     ref: ObjectId
@@ -38,3 +41,4 @@ class Package:
     vendor_details: object | None = None
     raw: bytes | None = None
     lacks: frozenset[str] = NOTHING_LACKING
+    memo: Any = field(default=None, init=False, repr=False, compare=False)

@@ -1,7 +1,8 @@
 """Tasks: campaigns that update many devices."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from gateway.domain.backend import Backend
 from gateway.domain.ids import ObjectId
@@ -43,6 +44,8 @@ class Task:
     may be had by a single read. `package_ref` is the package where the vendor has packages of its own; `package` is
     set instead where the vendor shows it only inside the task. `other_package_refs` are further packages of the same
     task, which are in use as much as the first. `raw` is the vendor's own JSON of this object.
+
+    Once handed on it does not change; `memo` is for what others make of it and keep with it.
     """
 
     ref: ObjectId
@@ -69,3 +72,4 @@ class Task:
     vendor_details: object | None = None
     raw: bytes | None = None
     lacks: frozenset[str] = NOTHING_LACKING
+    memo: Any = field(default=None, init=False, repr=False, compare=False)

@@ -10,6 +10,9 @@ HINT: Final = "plan"
 _SHOWN_KIND: Final = "shown_kind"
 _KIND_READ_FROM: Final = "kind_read_from"
 
+MEMO: Final = "memo"
+"""The attribute in which an object that never changes once it is shown lets others keep what they made of it."""
+
 Predicate = TypeVar("Predicate", bound=Callable[..., bool])
 
 

@@ -29,6 +29,7 @@ from strawberry.types.field import StrawberryField
 from gateway.plans.hints import HINT, NotPlain, PlainRead, shown_kind
 from gateway.plans.kinds import kinds_of
 from gateway.plans.leaves import SHARED_NAMES, scalar_test, shown_enum
+from gateway.plans.prints import keeps_memo, printed
 from gateway.plans.selections import Selections
 
 Reader = Callable[[Any], Any]
@@ -149,9 +150,22 @@ class PlainCode:
             if shown is None:
                 raise Unplannable(f"type {kind.name} recognises its objects by code of its own")
             self.line(f"if {self._kind_of(value, shown[1])} is not {self.passed(shown[0])}: raise NotPlain")
+            if keeps_memo(shown[0]):
+                return self._printed(value, kind, self._selections.below(kind, details))
         elif kind.name.startswith("__"):
             raise Unplannable(f"type {kind.name} is graphql-core's own")
         return self._fields(value, kind, self._selections.below(kind, details))
+
+    def _printed(self, value: str, kind: GraphQLObjectType, fields: GroupedFieldSet) -> str:
+        """As `_fields`, from the object's memo where that has its text."""
+        memo, shown, key = self.local(), self.local(), self.passed(object())
+        self.line(f"{memo} = {value}.memo")
+        self.line(f"{shown} = {memo}.get({key}) if {memo}.__class__ is dict else None")
+        self.line(f"if {shown} is None:")
+        self._depth += 1
+        self.line(f"{shown} = printed({value}, {memo}, {key}, {self._fields(value, kind, fields)})")
+        self._depth -= 1
+        return shown
 
     def _abstract(self, value: str, abstract: GraphQLAbstractType, details: FieldDetailsList) -> str:
         kinds = kinds_of(self._selections.schema, abstract)
@@ -269,7 +283,7 @@ def _hint_of(definition: GraphQLField) -> PlainRead | None:
 
 @lru_cache(maxsize=1024)
 def _maker(text: str) -> Callable[..., Reader]:
-    names: dict[str, Any] = {**SHARED_NAMES, "NotPlain": NotPlain}
+    names: dict[str, Any] = {**SHARED_NAMES, "NotPlain": NotPlain, "printed": printed}
     exec(compile(text, "<plan>", "exec"), names)  # noqa: S102 - the text holds nothing a client wrote
     maker: Callable[..., Reader] = names["make"]
     return maker

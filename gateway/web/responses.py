@@ -9,8 +9,6 @@ from starlette.responses import Response
 
 from gateway.plans.leaves import ENCODING
 
-_OPTIONS = orjson.OPT_NON_STR_KEYS | ENCODING
-
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 
@@ -18,14 +16,16 @@ GRAPHQL_JSON = "application/graphql-response+json"
 def encode(content: object) -> bytes:
     """JSON in UTF-8. What orjson does not take (huge integers, lone surrogates, deep nesting) the slower way."""
     try:
-        return orjson.dumps(content, option=_OPTIONS)
+        return orjson.dumps(content, option=ENCODING)
     except orjson.JSONEncodeError:
         return json.dumps(content, separators=(",", ":"), default=_plain).encode()
 
 
 def _plain(value: object) -> object:
-    """As orjson prints it. Anything but a moment and an integer too large for it would be a mistake of ours."""
-    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
+    """As orjson prints what json does not know: moments, and texts that are printed already."""
+    if isinstance(value, datetime | orjson.Fragment):
+        return orjson.loads(orjson.dumps(value, option=ENCODING))
+    return str(value)
 
 
 def json_response(
