@@ -1,11 +1,11 @@
 """Devices: who is updated."""
 
 from dataclasses import dataclass
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from gateway.domain.backend import Backend
 from gateway.domain.errors import InvalidInput
-from gateway.domain.ids import Kind, ObjectId, encode
+from gateway.domain.ids import Kind, ObjectId, encode, percent_encoded
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,7 +24,7 @@ def device(backend: Backend, name: str, product_key: str | None = None) -> Devic
     """The device of that name. Existence is not checked: devices are known through their executions."""
     parts = (name,) if product_key is None else (product_key, name)
     ref = ObjectId(Kind.DEVICE, backend.name, parts)
-    urn = "/".join(quote(part, safe="") for part in (backend.name, *parts))
+    urn = "/".join(percent_encoded(part) for part in (backend.name, *parts))
     return Device(ref=ref, id=encode(ref), urn=urn, name=name, product_key=product_key, backend=backend)
 
 
