@@ -29,7 +29,11 @@ def backend(name: str, simulation: Simulation, url: str, **members: object) -> d
 
 def command(folder: Path, backends: Sequence[Mapping[str, object]], pace: Mapping[str, object], port: int) -> list[str]:
     """Write a configuration into `folder`, and give the command that serves it there."""
-    document = {"server": {"cursor_secret": "x" * 32}, "defaults": dict(pace), "backends": [dict(one) for one in backends]}
+    document = {
+        "server": {"cursor_secret": "x" * 32},
+        "defaults": dict(pace),
+        "backends": [dict(one) for one in backends],
+    }
     (folder / "gateway.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
     return [str(Path(sys.executable).with_name("ota-gateway")), "serve", "--port", str(port)]
 

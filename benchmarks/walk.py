@@ -77,5 +77,6 @@ client: {content["pages"]:,} pages of {content["page_size"]}, cursor by cursor, 
 | vendor calls | {content["calls"]:,} |
 | a page, median of the first tenth | {content["first_decile_ms"]} ms |
 | a page, median of the last tenth | {content["last_decile_ms"]} ms ({content["last_to_first"]:.2f} x) |
-| peak memory of the gateway's process | {content["peak_memory_mib"]} MiB ({content["peak_memory_before_mib"]} MiB before the walk) |
+| peak memory of the gateway's process | {content["peak_memory_mib"]} MiB |
+| the same before the walk | {content["peak_memory_before_mib"]} MiB |
 """
