@@ -40,10 +40,15 @@ def command(folder: Path, backends: Sequence[Mapping[str, object]], pace: Mappin
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A gateway that answers at `url`."""
+    """A gateway that answers at a port of 127.0.0.1."""
 
-    url: str
+    port: int
     pid: int
+
+    @property
+    def url(self) -> str:
+        """Where it takes GraphQL."""
+        return f"http://127.0.0.1:{self.port}/graphql"
 
     def peak_memory_mib(self) -> float:
         """The most memory its process ever held."""
@@ -62,7 +67,7 @@ def served(backends: Sequence[Mapping[str, object]], **pace: object) -> Iterator
             process = subprocess.Popen(command(folder, backends, pace, port), cwd=folder, stdout=log, stderr=log)
         try:
             _wait(port, process, folder / "log")
-            yield Served(f"http://127.0.0.1:{port}/graphql", process.pid)
+            yield Served(port, process.pid)
         finally:
             process.terminate()
             process.wait(timeout=30)
