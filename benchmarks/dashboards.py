@@ -35,7 +35,9 @@ def measure(quick: bool) -> dict[str, Any]:
     with simulated(simulations) as vendors:
         places = zip(simulations, vendors.urls, strict=True)
         with served([backend(one.vendor, one, url) for one, url in places]) as gateway:
+            before = gateway.cpu_seconds()
             answered = _polled(gateway, [one.vendor for one in simulations], dashboards, seconds)
+            busy = gateway.cpu_seconds() - before
             calls = [sum(called.values()) for called in vendors.calls()]
             memory = gateway.peak_memory_mib()
             least = [_least_calls(one.vendor, gateway) for one in simulations]
@@ -51,6 +53,7 @@ def measure(quick: bool) -> dict[str, Any]:
             for one, made, once in zip(simulations, calls, least, strict=True)
         ],
         **answered,
+        "cpu_ms_an_answer": round(1000 * busy / max(1, answered["answers"]), 2),
         "peak_memory_mib": round(memory, 1),
     }
 
@@ -109,5 +112,6 @@ configuration. In {content["elapsed"]} s a list may be read {content["reads"]} t
 | p99 | {content["p99_ms"]} |
 | longest, the first read among them | {content["most_ms"]} |
 
-Peak memory of the gateway's process {content["peak_memory_mib"]} MiB. Answers that were wrong or missing: {wrong}
+The gateway's process took {content["cpu_ms_an_answer"]} ms of a processor for an answer, and
+{content["peak_memory_mib"]} MiB of memory at its peak. Answers that were wrong or missing: {wrong}
 """

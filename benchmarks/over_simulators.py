@@ -1,6 +1,7 @@
 """The gateway as `serve` starts it, over simulated vendors."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,6 +50,11 @@ class Served:
     def url(self) -> str:
         """Where it takes GraphQL."""
         return f"http://127.0.0.1:{self.port}/graphql"
+
+    def cpu_seconds(self) -> float:
+        """Processor time used so far, by all its threads."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def peak_memory_mib(self) -> float:
         """The most memory its process ever held."""

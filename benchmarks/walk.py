@@ -30,7 +30,9 @@ def measure(quick: bool) -> dict[str, Any]:
     ):
         (task,) = client.ask(_TASK)["tasks"]["nodes"]
         resting = gateway.peak_memory_mib()
+        before = gateway.cpu_seconds()
         rows, seconds = _walk(client, task["id"])
+        busy = gateway.cpu_seconds() - before
         if rows != job.devices_per_task:
             raise RuntimeError(f"{rows} of {job.devices_per_task} executions were shown.")
         tenth = len(seconds) // 10
@@ -44,6 +46,7 @@ def measure(quick: bool) -> dict[str, Any]:
             "first_decile_ms": round(1000 * first, 2),
             "last_decile_ms": round(1000 * last, 2),
             "last_to_first": round(last / first, 3),
+            "cpu_ms_a_page": round(1000 * busy / len(seconds), 2),
             "peak_memory_mib": round(gateway.peak_memory_mib(), 1),
             "peak_memory_before_mib": round(resting, 1),
         }
@@ -77,6 +80,7 @@ client: {content["pages"]:,} pages of {content["page_size"]}, cursor by cursor, 
 | vendor calls | {content["calls"]:,} |
 | a page, median of the first tenth | {content["first_decile_ms"]} ms |
 | a page, median of the last tenth | {content["last_decile_ms"]} ms ({content["last_to_first"]:.2f} x) |
+| processor time of the gateway's process for a page | {content["cpu_ms_a_page"]} ms |
 | peak memory of the gateway's process | {content["peak_memory_mib"]} MiB |
 | the same before the walk | {content["peak_memory_before_mib"]} MiB |
 """
