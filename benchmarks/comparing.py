@@ -94,6 +94,7 @@ def _rounds(
     for shape, one in _pairs(running, shapes):
         body = bodies[one.server.name, shape]
         load(one.url, body, connections=16, seconds=_FIRST_WARM_UP, unseen=shape.unseen)
+        one.settle()
     found: dict[tuple[str, Case], Figures] = {}
     for number in range(rounds):
         _say(f"  round {number + 1} of {rounds}")
@@ -118,6 +119,7 @@ def _measure(one: Running, body: Path, into: Figures, seconds: float) -> None:
     used = one.cpu_seconds() - before
     into.loads.append(measured)
     into.cpu_ms.append(used * 1000 / max(measured.requests, 1))
+    one.settle()
     into.peak_memory_mib = one.peak_memory_mib()
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -32,6 +33,13 @@ class Running:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / 1024
         raise RuntimeError(f"{self.server.title} tells no peak memory.")
+
+    def settle(self, seconds: float = 10) -> None:
+        """Until it rests: it may still be answering questions whose askers have left."""
+        end = time.monotonic() + seconds
+        used = -1.0
+        while time.monotonic() < end and used != (used := self.cpu_seconds()):
+            time.sleep(0.04)
 
     def stop(self) -> None:
         """End it."""
