@@ -14,7 +14,7 @@ from gateway.domain.operations import Operation
 from gateway.domain.page import Page, PageRequest
 from gateway.domain.ports import VendorAdapter
 from gateway.services.asking import ask, remembering, unsupported
-from gateway.services.caller import Caller
+from gateway.services.caller import Caller, NotKept
 from gateway.services.connection import Connection
 from gateway.services.cursors import CursorKey
 from gateway.services.inputs import Direction
@@ -24,6 +24,8 @@ from gateway.services.streamed_list import Source, streamed
 from gateway.vendorkit.manifest import VendorManifest
 
 Row = TypeVar("Row", bound=Identified)
+Key = TypeVar("Key")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,14 +112,14 @@ class BackendLists(Generic[Row]):
 
 
 async def each_or_error(
-    rows: Sequence[Row], get: Callable[[Row], Awaitable[Row | None]]
-) -> Sequence[Row | GatewayError | None]:
-    """Read each row again, all at once; one that could not be had is an error in its place."""
+    keys: Sequence[Key], get: Callable[[Key], Awaitable[Found | None]]
+) -> Sequence[Found | GatewayError | None]:
+    """Read something for each key, all at once; what could not be had is an error in its place."""
 
-    async def one(row: Row) -> Row | GatewayError | None:
+    async def one(key: Key) -> Found | GatewayError | None:
         try:
-            return await get(row)
+            return await get(key)
         except GatewayError as error:
             return error
 
-    return await asyncio.gather(*(one(row) for row in rows))
+    return await asyncio.gather(*(one(key) for key in keys))

@@ -1,7 +1,8 @@
 """Watching: the present state of each object, then every change of it, found by polling through the cache.
 
-All watchers in a process look at the same moments, the multiples of the interval, and take no answer that is older than
-half of it: a change is seen at the next of these moments, and however many watch an object, a moment costs one read.
+What is kept may answer the first look. After it all watchers in a process look at the same moments, the multiples
+of the interval, and take no answer that is older: a change is seen at the next of these moments, and however many watch
+an object, a moment costs one read.
 """
 
 import asyncio
@@ -10,15 +11,18 @@ from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
 
-from gateway.domain.errors import GatewayError, TimedOut
+from gateway.domain.errors import GatewayError
 from gateway.domain.execution import Execution
 from gateway.domain.ids import ObjectId
 from gateway.domain.task import Task
+from gateway.services.backend_lists import each_or_error
 from gateway.services.caller import Caller
 from gateway.services.executions import ExecutionReads
 from gateway.services.tasks import TaskReads
 
 _ROWS_A_PAGE = 1000
+# Answers that are no older than this part of the interval are of the same moment: loops run late, walks take time.
+_SAME_MOMENT = 10
 
 
 class Watching:
@@ -34,30 +38,28 @@ class Watching:
 
         Raises GatewayError when the first look fails; a later one that fails is made up for by the next.
         """
-        caller = self._watcher(caller)
         shown: dict[ObjectId, object] = {}
         watched = list(dict.fromkeys(refs))
         first = True
         while watched:
-            for ref in list(watched):
-                try:
-                    task = await self._tasks.get(caller, ref)
-                except GatewayError:
+            found = await self._tasks_found(caller, watched)
+            for ref, task in zip(tuple(watched), found, strict=True):
+                if isinstance(task, GatewayError):
                     if first:
-                        raise
-                    caller.down.clear()
-                    continue
-                if task is None:
+                        raise task
+                elif task is None:
                     watched.remove(ref)
                 elif shown.get(ref) != (state := _task_state(task)):
                     shown[ref] = state
                     yield task
             first = False
-            await self._next_moment()
+            caller = await self._next_look(caller)
+
+    async def _tasks_found(self, caller: Caller, refs: Sequence[ObjectId]) -> Sequence[Task | GatewayError | None]:
+        return await each_or_error(refs, lambda ref: self._tasks.get(caller, ref))
 
     async def executions(self, caller: Caller, task: ObjectId) -> AsyncIterator[Execution]:
         """The executions of a task as they are, then each again whenever it changed or is new."""
-        caller = self._watcher(caller)
         shown: dict[str, object] = {}
         first = True
         while True:
@@ -75,16 +77,13 @@ class Watching:
                 if failed is not None or not page.has_next_page or not page.nodes:
                     break
                 after = page.page_info.end_cursor
-            if isinstance(failed, TimedOut):
-                caller.down.clear()
             first = False
-            await self._next_moment()
+            caller = await self._next_look(caller)
 
-    def _watcher(self, caller: Caller) -> Caller:
-        return replace(caller, fresh=False, max_age=self._seconds / 2, down={})
-
-    async def _next_moment(self) -> None:
+    async def _next_look(self, caller: Caller) -> Caller:
+        """Wait for the moment; gives who looks then."""
         await asyncio.sleep(self._seconds - monotonic() % self._seconds)
+        return replace(caller, fresh=False, max_age=self._seconds / _SAME_MOMENT, down={})
 
 
 def _task_state(task: Task) -> object:
