@@ -1,12 +1,14 @@
 """RequestContext: what every resolver is given."""
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import strawberry
 
 from gateway.schema.loaders import Loaders
-from gateway.services.caller import Caller
+from gateway.services.at_once import at_once, only_kept
+from gateway.services.caller import Caller, NotKept
 
 if TYPE_CHECKING:
     from gateway.services.services import Services
@@ -19,9 +21,23 @@ class RequestContext:
     services: "Services"
     caller: Caller
     loaders: Loaders = field(init=False)
+    keeping: Caller = field(init=False)
 
     def __post_init__(self) -> None:
+        self.keeping = only_kept(self.caller)
         self.forget()
+
+    def soonest(self, read: Callable[[Caller], Coroutine[Any, Any, Any]], otherwise: Callable[[], Any]) -> Any:
+        """What `read` comes to, at once, where what is kept suffices; else what `otherwise` gives, an awaitable.
+
+        `read` begins a read of the services for the caller it is given.
+        """
+        if self.caller.fresh:
+            return otherwise()
+        try:
+            return at_once(read(self.keeping))
+        except NotKept:
+            return otherwise()
 
     def forget(self) -> None:
         """Read everything anew from here on: each event of a subscription shows the present."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from strawberry.dataloader import DataLoader
@@ -35,15 +36,42 @@ class Loaders:
     """
 
     def __init__(self, services: "Services", caller: Caller) -> None:
-        async def executions(refs: list[ObjectId]) -> Sequence[Execution | BaseException | None]:
-            return await services.executions.get_many(caller, refs)
+        self._services = services
+        self._caller = caller
 
-        self.task: DataLoader[ObjectId, Task | None] = _one_by_one(lambda ref: services.tasks.get(caller, ref))
-        self.package: DataLoader[ObjectId, Package | None] = _one_by_one(lambda ref: services.packages.get(caller, ref))
-        self.execution: DataLoader[ObjectId, Execution | None] = DataLoader(executions)
-        self.whole_task = _described(lambda rows: services.tasks.describe_many(caller, rows))
-        self.whole_package = _described(lambda rows: services.packages.describe_many(caller, rows))
-        self.whole_execution = _described(lambda rows: services.executions.describe_many(caller, rows))
+    @cached_property
+    def task(self) -> DataLoader[ObjectId, Task | None]:
+        """Tasks."""
+        return _one_by_one(lambda ref: self._services.tasks.get(self._caller, ref))
+
+    @cached_property
+    def package(self) -> DataLoader[ObjectId, Package | None]:
+        """Packages."""
+        return _one_by_one(lambda ref: self._services.packages.get(self._caller, ref))
+
+    @cached_property
+    def execution(self) -> DataLoader[ObjectId, Execution | None]:
+        """Executions, in bulk where their vendor can."""
+
+        async def load(refs: list[ObjectId]) -> Sequence[Execution | BaseException | None]:
+            return await self._services.executions.get_many(self._caller, refs)
+
+        return DataLoader(load)
+
+    @cached_property
+    def whole_task(self) -> DataLoader[Task, Task | None]:
+        """Tasks by their rows."""
+        return _described(lambda rows: self._services.tasks.describe_many(self._caller, rows))
+
+    @cached_property
+    def whole_package(self) -> DataLoader[Package, Package | None]:
+        """Packages by their rows."""
+        return _described(lambda rows: self._services.packages.describe_many(self._caller, rows))
+
+    @cached_property
+    def whole_execution(self) -> DataLoader[Execution, Execution | None]:
+        """Executions by their rows."""
+        return _described(lambda rows: self._services.executions.describe_many(self._caller, rows))
 
 
 def _one_by_one(get: Callable[[ObjectId], Awaitable[Row | None]]) -> DataLoader[ObjectId, Row | None]:

@@ -1,6 +1,7 @@
 """Node, and reading any object by its id."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import strawberry
 
@@ -38,6 +39,20 @@ def find_device(context: RequestContext, ref: ObjectId) -> Device | None:
     """The device of that id. Existence is not checked: devices are known through their executions."""
     *product_key, name = ref.key
     return context.services.device(ref.backend, name, product_key[0] if product_key else None)
+
+
+def task_by(context: RequestContext, ref: ObjectId) -> Any:
+    """The task of that id, or an awaitable of it that is read together with others of the request."""
+    return context.soonest(
+        lambda caller: context.services.tasks.get(caller, ref), lambda: context.loaders.task.load(ref)
+    )
+
+
+def package_by(context: RequestContext, ref: ObjectId) -> Any:
+    """The package of that id, or an awaitable of it that is read together with others of the request."""
+    return context.soonest(
+        lambda caller: context.services.packages.get(caller, ref), lambda: context.loaders.package.load(ref)
+    )
 
 
 async def _task(context: RequestContext, ref: ObjectId) -> object | None:

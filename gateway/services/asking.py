@@ -9,16 +9,18 @@ from gateway.backends.stack import BackendStack
 from gateway.domain.errors import InvalidInput, TimedOut, UnsupportedByVendor
 from gateway.domain.ids import ObjectId
 from gateway.domain.operations import Operation
-from gateway.services.caller import Caller
+from gateway.services.caller import Caller, NotKept
 
 Value = TypeVar("Value")
 
 
 async def ask(stack: BackendStack, caller: Caller, key: str, fetch: Callable[[], Awaitable[Value]]) -> Answer[Value]:
-    """One read through the stack: what is kept at once, else as `remembering` does."""
+    """One read through the stack: what is kept at once, else as `remembering` does. May raise NotKept."""
     kept = None if caller.fresh else stack.peek(key, max_age=caller.max_age)
     if kept is not None:
         return kept
+    if caller.kept_only:
+        raise NotKept
     return await remembering(stack, caller, lambda: stack.read(key, fetch, fresh=caller.fresh, max_age=caller.max_age))
 
 

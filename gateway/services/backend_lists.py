@@ -67,8 +67,11 @@ class BackendLists(Generic[Row]):
                 key=self.cursors,
                 binding=asked.binding,
             )
+        wholes = [self._whole(stack, caller, asked) for stack in stacks]
+        if caller.kept_only and any(whole.ready is None and whole.skipped is None for whole in wholes):
+            raise NotKept
         return await merged(
-            [self._whole(stack, caller, asked) for stack in stacks],
+            wholes,
             order=asked.order,
             key_of=asked.key_of,
             keep=asked.keep if asked.narrowed else None,
@@ -88,7 +91,7 @@ class BackendLists(Generic[Row]):
             largest=self.page_size(stack.manifest),
             what=self.what,
             fetch=fetch,
-            keep=asked.keep,
+            keep=asked.keep if asked.narrowed else None,
             skipped=self._skipped(stack),
         )
 

@@ -5,14 +5,20 @@ from dataclasses import dataclass, field
 from gateway.domain.errors import GatewayError
 
 
+class NotKept(Exception):
+    """What was asked for has to be fetched, and the caller takes only what is kept."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Caller:
     """One request's asker. `fresh` reads past the cache (Cache-Control: no-cache), `max_age` past what is older.
 
     `down` remembers which backends failed to answer in this request, so that a dead one costs its deadline once.
+    `kept_only` makes every read that would ask a vendor raise NotKept.
     """
 
     actor: str = "anonymous"
     fresh: bool = False
     max_age: float | None = None
+    kept_only: bool = False
     down: dict[str, GatewayError] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from gateway.domain.errors import GatewayError
 
@@ -32,10 +32,11 @@ class BackendResult:
 
 @dataclass(slots=True)
 class Edge(Generic[Row]):
-    """A row and the cursor that continues after it."""
+    """A row and the cursor that continues after it. It does not change; `memo` is for what others make of it."""
 
     cursor: str
     node: Row
+    memo: Any = field(default=None, init=False, repr=False, compare=False)
 
 
 @dataclass(slots=True, kw_only=True)

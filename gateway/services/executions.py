@@ -80,7 +80,7 @@ class ExecutionReads:
             largest=stack.manifest.execution_page_size,
             what="executions",
             fetch=fetch,
-            keep=lambda execution: chosen is None or execution.status in chosen,
+            keep=None if chosen is None else lambda execution: execution.status in chosen,
             skipped=_skipped(stack, Operation.LIST_EXECUTIONS),
         )
         bound = binding("executions", str(task), sorted(chosen) if chosen is not None else None)

@@ -6,7 +6,7 @@ of the page that began the walk, so that one page costs one vendor call as long 
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from gateway.backends.cache import Answer
 from gateway.backends.shelf import endless_paging
@@ -25,13 +25,16 @@ _VENDOR_PAGES_IN_VAIN = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source(Generic[Row]):
-    """One backend's part in a streamed list. `largest` is the most rows its vendor gives at once."""
+    """One backend's part in a streamed list. `largest` is the most rows its vendor gives at once.
+
+    `keep` is None where every row is let through.
+    """
 
     name: str
     largest: int
     what: str
     fetch: Callable[[PageRequest], Awaitable[Answer[Page[Row]]]]
-    keep: Callable[[Row], bool]
+    keep: Callable[[Row], bool] | None
     skipped: GatewayError | None = None
 
 
@@ -49,6 +52,19 @@ class _Place:
         return [self.backend, self.continuation, self.offset, self.size, self.ended]
 
 
+class _Behind(NamedTuple, Generic[Row]):
+    """What the place behind a row is worked out from when its cursor is asked for: the row's page, and where it stands.
+
+    Without a page, the place is the beginning of the page after `continuation`.
+    """
+
+    backend: str
+    page: Page[Row] | None
+    continuation: str | None
+    at: int
+    size: int
+
+
 async def streamed(
     sources: Sequence[Source[Row]], *, first: int, after: str | None, key: CursorKey, binding: bytes
 ) -> Connection[Row]:
@@ -56,7 +72,7 @@ async def streamed(
     start = _read_place(key, binding, after, sources) if after is not None else None
     begin = next((i for i, one in enumerate(sources) if one.name == start.backend), 0) if start else 0
     rows: list[Row] = []
-    places: list[_Place] = []
+    places: list[_Behind[Row]] = []
     results: list[BackendResult] = []
     more = False
     for index in range(begin, len(sources)):
@@ -80,13 +96,13 @@ async def streamed(
         nodes=rows,
         has_next_page=more,
         has_previous_page=after is not None,
-        cursor_at=lambda at: key.sign(binding, places[at].plain()),
+        cursor_at=lambda at: key.sign(binding, _place(places[at]).plain()),
         backends=results,
     )
 
 
 async def _read_source(
-    source: Source[Row], place: _Place, first: int, rows: list[Row], places: list[_Place]
+    source: Source[Row], place: _Place, first: int, rows: list[Row], places: list[_Behind[Row]]
 ) -> tuple[BackendResult, bool]:
     """Fill `rows` from one backend; tells what it contributed, and whether it has more."""
     result = BackendResult(name=source.name, status=BackendResultStatus.OK)
@@ -94,7 +110,7 @@ async def _read_source(
     for turn in range(_VENDOR_PAGES_IN_VAIN):
         if turn >= _VENDOR_PAGES_A_PAGE and places:
             # Cut short: the last row leads on to where reading stopped.
-            places[-1] = _Place(source.name, continuation, 0, place.size)
+            places[-1] = _Behind(source.name, None, continuation, 0, place.size)
             return result, True
         try:
             answer = await source.fetch(PageRequest(place.size, continuation))
@@ -109,10 +125,9 @@ async def _read_source(
             if len(rows) >= first:
                 return result, True
             row = page.rows[at]
-            if not source.keep(row):
-                continue
-            rows.append(row)
-            places.append(_behind(source.name, continuation, page, at, place.size))
+            if source.keep is None or source.keep(row):
+                rows.append(row)
+                places.append(_Behind(source.name, page, continuation, at, place.size))
         if page.next is None:
             return result, False
         continuation, offset = page.next, 0
@@ -130,7 +145,10 @@ def _in_vain(source: Source[Row]) -> BackendUnavailable:
     )
 
 
-def _behind(name: str, continuation: str | None, page: Page[Row], at: int, size: int) -> _Place:
+def _place(behind: _Behind[Row]) -> _Place:
+    name, page, continuation, at, size = behind
+    if page is None:
+        return _Place(name, continuation, at, size)
     if at + 1 < len(page.rows):
         return _Place(name, continuation, at + 1, size)
     if page.next is None:

@@ -19,6 +19,7 @@ def explorer_response() -> Response:
             "cache-control": "no-store",
             "content-security-policy": "frame-ancestors 'none'",
             "referrer-policy": "no-referrer",
+            "vary": "Accept",
             "x-content-type-options": "nosniff",
         },
     )

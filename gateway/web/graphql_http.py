@@ -49,7 +49,6 @@ class GraphQLOverHttp:
             response = await self._answer(request)
         except ClientGone:
             return
-        response.headers.add_vary_header("Accept")
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,6 +12,7 @@ from starlette.requests import Request
 
 BODY_LIMIT = 1024 * 1024
 _MOST_PARAMETERS = 20
+_LONGEST_REMEMBERED = 10_000
 _KEYWORD = re.compile(r"\b(?:query|mutation|subscription)\b")
 
 
@@ -95,20 +97,35 @@ def names_too_little(request: GraphQLRequest) -> bool:
     Strawberry would run the first of them. A valid document needs a keyword for each of several operations, so that
     nearly every document is cleared without being parsed a second time.
     """
-    if request.operation_name is not None or len(_KEYWORD.findall(request.query)) < 2:
+    if request.operation_name is not None:
+        return False
+    query = request.query
+    return _holds_several(query) if len(query) > _LONGEST_REMEMBERED else _held_several(query)
+
+
+def _holds_several(query: str) -> bool:
+    if len(_KEYWORD.findall(query)) < 2:
         return False
     try:
-        document = parse(request.query, no_location=True)
+        document = parse(query, no_location=True)
     except (GraphQLError, RecursionError):
         return False
     return sum(isinstance(definition, OperationDefinitionNode) for definition in document.definitions) > 1
 
 
+_held_several = lru_cache(maxsize=256)(_holds_several)
+
+
 def _check_content_type(header: str | None) -> None:
-    media_type, *parameters = (part.strip().lower() for part in (header or "").split(";"))
-    charsets = [part.partition("=")[2].strip('" ') for part in parameters if part.startswith("charset")]
-    if media_type != "application/json" or any(charset not in ("utf-8", "utf8") for charset in charsets):
+    if not _is_json(header):
         raise RequestRefused(415, "Send the content type application/json, in UTF-8.", "UNSUPPORTED_MEDIA_TYPE")
+
+
+@lru_cache(maxsize=128)
+def _is_json(content_type: str | None) -> bool:
+    media_type, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
+    charsets = [part.partition("=")[2].strip('" ') for part in parameters if part.startswith("charset")]
+    return media_type == "application/json" and all(charset in ("utf-8", "utf8") for charset in charsets)
 
 
 async def _body(request: Request) -> bytes:

@@ -4,7 +4,7 @@ A page of a foreign site can make a browser call a loopback address, straight (t
 that resolves to it (told by Host). Both are refused here, for HTTP and websockets alike.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -12,6 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.settings import is_loopback
 from gateway.web.responses import refusal
+
+_MOST_HOSTS = 64
 
 
 class HostGuard:
@@ -21,18 +23,24 @@ class HostGuard:
         self._app = app
         self._bound = bound.strip("[]").lower()
         self._origins = frozenset(origin.rstrip("/").lower() for origin in origins)
+        self._hosts: set[bytes] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or refuse it."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        if self._is_known(scope["headers"]):
+            await self._app(scope, receive, send)
+            return
         headers = Headers(scope=scope)
-        if not all(self._is_ours(host) for host in headers.getlist("host") or [""]):
+        hosts = headers.getlist("host") or [""]
+        if not all(map(self._is_ours, hosts)):
             refused = refusal(421, "This host name is not served here. Use 127.0.0.1 or localhost.", "FORBIDDEN")
         elif not all(self._may_call(origin) for origin in headers.getlist("origin")):
             refused = refusal(403, "Pages of this origin may not call. List it in server.cors_origins.", "FORBIDDEN")
         else:
+            self._remember(hosts)
             await self._app(scope, receive, send)
             return
         if scope["type"] == "websocket":
@@ -40,6 +48,20 @@ class HostGuard:
             await send({"type": "websocket.close", "code": 1008, "reason": ""})
         else:
             await refused(scope, receive, send)
+
+    def _is_known(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+        """Whether a request comes from no page, under one host name that was let in before."""
+        host = None
+        for name, value in headers:
+            if name == b"origin" or (name == b"host" and host is not None):
+                return False
+            if name == b"host":
+                host = value
+        return host in self._hosts
+
+    def _remember(self, hosts: list[str]) -> None:
+        if len(hosts) == 1 and len(self._hosts) < _MOST_HOSTS:
+            self._hosts.add(hosts[0].encode("latin-1"))
 
     def _is_ours(self, host: str) -> bool:
         name = _host_name(f"//{host}")

@@ -4,9 +4,12 @@
 send nothing better. application/graphql-response+json is for those that name it.
 """
 
+from functools import lru_cache
+
 from gateway.web.responses import GRAPHQL_JSON, JSON
 
 
+@lru_cache(maxsize=128)
 def accepted_media_type(accept: str | None) -> str | None:
     """The media type to answer in, or None when the client takes neither."""
     if accept is None or not accept.strip():

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 
 import orjson
 from starlette.responses import Response
@@ -28,20 +29,38 @@ def _plain(value: object) -> object:
     return str(value)
 
 
+class JsonResponse(Response):
+    """An answer that no cache keeps and no browser takes for anything else.
+
+    Its headers are put together once for each media type, not once an answer.
+    """
+
+    def __init__(self, content: object, status: int, media_type: str, headers: Mapping[str, str] | None) -> None:
+        self.status_code = status
+        self.background = None
+        self.body = encode(content)
+        self.raw_headers = [
+            *_headers(media_type),
+            (b"content-length", b"%d" % len(self.body)),
+            *((name.encode(), value.encode()) for name, value in (headers or {}).items()),
+        ]
+
+
+@cache
+def _headers(media_type: str) -> tuple[tuple[bytes, bytes], ...]:
+    return (
+        (b"content-type", f"{media_type}; charset=utf-8".encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"vary", b"Accept"),
+    )
+
+
 def json_response(
     content: object, *, status: int = 200, media_type: str = JSON, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """An answer that no cache keeps and no browser takes for anything else."""
-    return Response(
-        encode(content),
-        status_code=status,
-        headers={
-            "content-type": f"{media_type}; charset=utf-8",
-            "cache-control": "no-store",
-            "x-content-type-options": "nosniff",
-            **(headers or {}),
-        },
-    )
+    """An answer in JSON. Another Accept header may have had another one."""
+    return JsonResponse(content, status, media_type, headers)
 
 
 def refusal(

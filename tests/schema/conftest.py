@@ -23,7 +23,7 @@ from gateway.domain.task import Task
 from gateway.schema.context import RequestContext
 from gateway.schema.federation import FederatedSchema
 from gateway.schema.root import build_schema
-from gateway.services.caller import Caller
+from gateway.services.caller import Caller, NotKept
 from gateway.services.connection import BackendResult, BackendResultStatus, Connection
 from gateway.vendorkit.discovery import installed_vendors
 
@@ -83,6 +83,12 @@ def a_page(rows: Sequence[Any]) -> Connection[Any]:
     )
 
 
+def _fetch(caller: Caller) -> None:
+    """These services keep nothing."""
+    if caller.kept_only:
+        raise NotKept
+
+
 @dataclass
 class FakeServices:
     """`whole` holds, by id, objects as a single read shows them, or the error of reading them."""
@@ -110,14 +116,16 @@ class FakeServices:
         self.mutations = SimpleNamespace(**{name: self._change(name) for name in names.split()})
         self.watching = SimpleNamespace(tasks=self._watch, executions=self._watch)
 
-    async def _list(self, _caller: Caller, *arguments: Any) -> Connection[Any]:
+    async def _list(self, caller: Caller, *arguments: Any) -> Connection[Any]:
+        _fetch(caller)
         self.asked.append(("list", *arguments))
         return a_page(self.rows)
 
     def _found(self, key: str) -> Any:
         return self.whole.get(key)
 
-    async def _get(self, _caller: Caller, ref: ObjectId | str) -> Any:
+    async def _get(self, caller: Caller, ref: ObjectId | str) -> Any:
+        _fetch(caller)
         self.asked.append(("get", str(ref)))
         found = self._found(str(ref))
         if isinstance(found, GatewayError):

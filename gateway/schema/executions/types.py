@@ -13,14 +13,15 @@ from gateway.schema.connections import OtaBackendResult, PageInfo
 from gateway.schema.context import RequestInfo
 from gateway.schema.devices.types import OtaDevice
 from gateway.schema.lacking import may_lack, raw_json, whole_execution
-from gateway.schema.node import Node
+from gateway.schema.node import Node, task_by
 from gateway.schema.references import TASK
 from gateway.schema.shows import shows
 from gateway.schema.tasks.progress import OtaProgress
+from gateway.services.connection import Edge
 
 
 def _task(root: strawberry.Parent[Execution], info: RequestInfo) -> Any:
-    return None if root.task_ref is None else info.context.loaders.task.load(root.task_ref)
+    return None if root.task_ref is None else task_by(info.context, root.task_ref)
 
 
 @strawberry.type(description="Why a device failed.")
@@ -66,6 +67,7 @@ class OtaExecution(Node):
 class OtaExecutionEdge:
     """Over services.connection.Edge."""
 
+    is_type_of = shows(Edge)
     cursor: str = strawberry.field(description="Go on behind this row with it.")
     node: OtaExecution = strawberry.field(description="The execution.")
 

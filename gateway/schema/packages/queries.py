@@ -1,6 +1,7 @@
 """Reading packages."""
 
-from typing import Annotated
+from collections.abc import Coroutine
+from typing import Annotated, Any
 
 import strawberry
 
@@ -10,9 +11,10 @@ from gateway.domain.statuses import PackageKind
 from gateway.schema.connections import DEFAULT_FIRST, After, First, cursor, rows
 from gateway.schema.context import RequestInfo
 from gateway.schema.inputs import wanted
-from gateway.schema.node import usable
+from gateway.schema.node import package_by, usable
 from gateway.schema.packages.types import OtaPackage, OtaPackageConnection
 from gateway.schema.vendor_types import OtaVendor
+from gateway.services.caller import Caller
 from gateway.services.connection import Connection
 from gateway.services.inputs import Direction, PackageFilter, PackageOrder, PackageOrderField
 
@@ -40,15 +42,15 @@ class OtaPackageOrder:
     direction: Direction = strawberry.field(default=Direction.DESC, description="Which way.")
 
 
-async def _package(
+def _package(
     info: RequestInfo,
     package_id: Annotated[strawberry.ID, strawberry.argument(name="id", description="A package's id.")],
-) -> Package | None:
+) -> Any:
     """One package, read together with others of the same request."""
-    return await info.context.loaders.package.load(usable(package_id, Kind.PACKAGE))
+    return package_by(info.context, usable(package_id, Kind.PACKAGE))
 
 
-async def _packages(
+def _packages(
     info: RequestInfo,
     first: First = DEFAULT_FIRST,
     after: After = strawberry.UNSET,
@@ -58,16 +60,16 @@ async def _packages(
     order_by: Annotated[
         OtaPackageOrder | None, strawberry.argument(description="In which order; CREATED_AT, DESC if left out.")
     ] = strawberry.UNSET,
-) -> Connection[Package]:
+) -> Any:
     """A page of packages."""
     context = info.context
-    return await context.services.packages.list(
-        context.caller,
-        rows(first),
-        cursor(after),
-        wanted(PackageFilter, package_filter) if package_filter else PackageFilter(),
-        wanted(PackageOrder, order_by) if order_by else PackageOrder(),
-    )
+    which = wanted(PackageFilter, package_filter) if package_filter else PackageFilter()
+    order = wanted(PackageOrder, order_by) if order_by else PackageOrder()
+
+    def page(caller: Caller) -> Coroutine[Any, Any, Connection[Package]]:
+        return context.services.packages.list(caller, rows(first), cursor(after), which, order)
+
+    return context.soonest(page, lambda: page(context.caller))
 
 
 @strawberry.type

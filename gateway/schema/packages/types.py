@@ -16,7 +16,7 @@ from gateway.schema.node import Node
 from gateway.schema.references import TASK_CONNECTION
 from gateway.schema.shows import shows
 from gateway.schema.vendor_types import OtaPackageDetails
-from gateway.services.connection import Connection
+from gateway.services.connection import Connection, Edge
 
 
 async def _used_by(
@@ -63,6 +63,7 @@ class OtaPackage(Node):
 class OtaPackageEdge:
     """Over services.connection.Edge."""
 
+    is_type_of = shows(Edge)
     cursor: str = strawberry.field(description="Go on behind this row with it.")
     node: OtaPackage = strawberry.field(description="The package.")
 

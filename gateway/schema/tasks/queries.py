@@ -1,7 +1,8 @@
 """Reading tasks."""
 
+from collections.abc import Coroutine
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
@@ -11,11 +12,15 @@ from gateway.domain.task import Task
 from gateway.schema.connections import DEFAULT_FIRST, After, First, cursor, rows
 from gateway.schema.context import RequestInfo
 from gateway.schema.inputs import wanted
-from gateway.schema.node import usable
+from gateway.schema.node import task_by, usable
 from gateway.schema.tasks.types import OtaTask, OtaTaskConnection
 from gateway.schema.vendor_types import OtaVendor
+from gateway.services.caller import Caller
 from gateway.services.connection import Connection
 from gateway.services.inputs import Direction, TaskFilter, TaskOrder, TaskOrderField
+
+_ALL = TaskFilter()
+_NEWEST_FIRST = TaskOrder()
 
 
 @strawberry.input(description="Which tasks. What is left out or null lets everything through.")
@@ -42,15 +47,15 @@ class OtaTaskOrder:
     direction: Direction = strawberry.field(default=Direction.DESC, description="Which way.")
 
 
-async def _task(
+def _task(
     info: RequestInfo,
     task_id: Annotated[strawberry.ID, strawberry.argument(name="id", description="A task's id.")],
-) -> Task | None:
+) -> Any:
     """One task, read together with others of the same request."""
-    return await info.context.loaders.task.load(usable(task_id, Kind.TASK))
+    return task_by(info.context, usable(task_id, Kind.TASK))
 
 
-async def _tasks(
+def _tasks(
     info: RequestInfo,
     first: First = DEFAULT_FIRST,
     after: After = strawberry.UNSET,
@@ -60,16 +65,16 @@ async def _tasks(
     order_by: Annotated[
         OtaTaskOrder | None, strawberry.argument(description="In which order; CREATED_AT, DESC if left out.")
     ] = strawberry.UNSET,
-) -> Connection[Task]:
+) -> Any:
     """A page of tasks."""
     context = info.context
-    return await context.services.tasks.list(
-        context.caller,
-        rows(first),
-        cursor(after),
-        wanted(TaskFilter, task_filter) if task_filter else TaskFilter(),
-        wanted(TaskOrder, order_by) if order_by else TaskOrder(),
-    )
+    which = wanted(TaskFilter, task_filter) if task_filter else _ALL
+    order = wanted(TaskOrder, order_by) if order_by else _NEWEST_FIRST
+
+    def page(caller: Caller) -> Coroutine[Any, Any, Connection[Task]]:
+        return context.services.tasks.list(caller, rows(first), cursor(after), which, order)
+
+    return context.soonest(page, lambda: page(context.caller))
 
 
 @strawberry.type

@@ -1,5 +1,6 @@
 """OtaTask and its connection."""
 
+from collections.abc import Coroutine
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -21,7 +22,8 @@ from gateway.schema.references import EXECUTION_CONNECTION, PACKAGE
 from gateway.schema.shows import shows
 from gateway.schema.tasks.progress import OtaExecutionCounts, OtaProgress
 from gateway.schema.vendor_types import OtaTaskDetails
-from gateway.services.connection import Connection
+from gateway.services.caller import Caller
+from gateway.services.connection import Connection, Edge
 
 
 def _package_held(task: Task) -> Package | None:
@@ -49,7 +51,7 @@ async def _read_package(context: RequestContext, task: Task, *, lacking: bool) -
     return await context.loaders.package.load(known.package_ref)
 
 
-async def _executions(
+def _executions(
     root: strawberry.Parent[Task],
     info: RequestInfo,
     first: First = DEFAULT_FIRST,
@@ -57,10 +59,14 @@ async def _executions(
     status: Annotated[
         list[ExecutionStatus] | None, strawberry.argument(description="Only executions at one of these.")
     ] = strawberry.UNSET,
-) -> Connection[Execution]:
+) -> Any:
     context = info.context
     wanted = None if status is strawberry.UNSET else status
-    return await context.services.executions.of_task(context.caller, root.ref, rows(first), cursor(after), wanted)
+
+    def page(caller: Caller) -> Coroutine[Any, Any, Connection[Execution]]:
+        return context.services.executions.of_task(caller, root.ref, rows(first), cursor(after), wanted)
+
+    return context.soonest(page, lambda: page(context.caller))
 
 
 @strawberry.federation.type(
@@ -107,6 +113,7 @@ class OtaTask(Node):
 class OtaTaskEdge:
     """Over services.connection.Edge."""
 
+    is_type_of = shows(Edge)
     cursor: str = strawberry.field(description="Go on behind this row with it.")
     node: OtaTask = strawberry.field(description="The task.")
 
