@@ -6,8 +6,9 @@ an old id never reaches a new object. An id is no secret and no permission.
 """
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
+from binascii import b2a_base64
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,6 +19,8 @@ from gateway.domain.errors import InvalidInput
 
 _VERSION = "1"
 _MAX_LENGTH = 4096
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
 
 
@@ -52,9 +55,14 @@ def percent_encoded(part: str) -> str:
 
 def encode(ref: ObjectId) -> str:
     """The opaque form that clients see."""
-    key = "/".join(percent_encoded(part) for part in ref.key)
-    text = f"{_VERSION}:{ref.kind.value}:{percent_encoded(ref.backend)}:{key}:{percent_encoded(ref.generation)}"
-    return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+    key = percent_encoded(ref.key[0]) if len(ref.key) == 1 else "/".join([percent_encoded(part) for part in ref.key])
+    text = f"{_beginning(ref.kind, ref.backend)}{key}:{percent_encoded(ref.generation)}"
+    return b2a_base64(text.encode("ascii"), newline=False).translate(_URL_SAFE).rstrip(b"=").decode("ascii")
+
+
+@lru_cache(maxsize=512)
+def _beginning(kind: Kind, backend: str) -> str:
+    return f"{_VERSION}:{kind.value}:{percent_encoded(backend)}:"
 
 
 @lru_cache(maxsize=4096)
@@ -96,11 +104,11 @@ def generation_of(moment: datetime | None) -> str:
     """
     if moment is None:
         return ""
-    moment = moment.astimezone(UTC)
-    whole = int(moment.replace(microsecond=0).timestamp())
-    if moment.microsecond == 0:
+    since = moment - _EPOCH
+    whole = since.days * 86_400 + since.seconds
+    if since.microseconds == 0:
         return str(whole)
-    digits = f"{moment.microsecond:06d}"
+    digits = f"{since.microseconds:06d}"
     return f"{whole}.{digits[:3] if digits.endswith('000') else digits}"
 
 

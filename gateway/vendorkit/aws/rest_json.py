@@ -5,9 +5,9 @@ Path labels and query values keep only `A-Za-z0-9-._~`; the bodies are what `jso
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -76,6 +76,26 @@ class ListCall(Generic[Shape]):
     size: str
     token_in: str
     token_out: str
+    _page: "msgspec.json.Decoder[Any]" = field(init=False, repr=False, compare=False)
+    _row: "msgspec.json.Decoder[Shape]" = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        members = [
+            ("rows", list[msgspec.Raw] | None, None),
+            ("token", str | None, None),
+        ]
+        page = msgspec.defstruct(self.operation, members, rename={"rows": self.items, "token": self.token_out})
+        object.__setattr__(self, "_page", msgspec.json.Decoder(page, strict=False))
+        object.__setattr__(self, "_row", msgspec.json.Decoder(self.row, strict=False))
+
+    def read(self, body: bytes) -> "WirePage[Shape]":
+        """The page in an answer. Raises Unreadable."""
+        try:
+            page = self._page.decode(body or b"{}")
+            read = self._row.decode
+            return WirePage([(read(text), bytes(text)) for text in page.rows or ()], page.token or None)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+            raise Unreadable(str(problem)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +169,12 @@ class RestJson:
         asked = {**(query or {}), listing.size: size, listing.token_in: token}
         answer = await self._send(listing.operation, "GET", encoded_path, asked, None, write=False, force_helps=False)
         try:
-            members = read_json(answer.body, dict[str, msgspec.Raw])
-            texts = read_json(members.get(listing.items) or msgspec.Raw(b"null"), list[msgspec.Raw] | None) or []  # type: ignore[arg-type]
-            rows = [(read_json(text, listing.row), bytes(text)) for text in texts]
-            next_token = read_json(members.get(listing.token_out) or msgspec.Raw(b"null"), str | None) or None  # type: ignore[arg-type]
+            found = listing.read(answer.body)
         except Unreadable as problem:
             raise self._http.unreadable(listing.operation, answer, request_id(answer.headers)) from problem
-        if next_token is not None and next_token == token:
+        if found.next is not None and found.next == token:
             raise self._standing_still(listing.operation, answer)
-        return WirePage(rows, next_token)
+        return found
 
     async def _send(
         self,

@@ -262,11 +262,11 @@ class AwsIotAdapter(UnsupportedUnlessOverridden):
 
     def task_ref(self, native_id: str) -> ObjectId:
         """The job of that id."""
-        return mapping.task_ref(self._backend, native_id)
+        return mapping.task_ref(self._backend.name, native_id)
 
     def execution_ref(self, thing_name: str, job_id: str, number: int) -> ObjectId:
         """The execution of that native triple."""
-        return mapping.execution_ref(self._backend, thing_name, job_id, number)
+        return mapping.execution_ref(self._backend.name, thing_name, job_id, number)
 
     async def probe(self) -> None:
         """ListJobs, one row."""

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from gateway.domain.backend import Backend
 from gateway.domain.details import JsonValue
 from gateway.domain.device import device
 from gateway.domain.execution import Execution, Failure
-from gateway.domain.fingerprint import fingerprint
-from gateway.domain.ids import Kind, ObjectId, encode, generation_of
-from gateway.domain.package import NOTHING_LACKING, Package
+from gateway.domain.ids import Kind, ObjectId, generation_of
+from gateway.domain.package import Package
 from gateway.domain.statuses import (
     ExecutionStatus,
     FailureReason,
@@ -23,6 +23,7 @@ from gateway.domain.statuses import (
 from gateway.domain.task import ExecutionCounts, Task
 from gateway.vendorkit.aws.counters import derived_outcome, execution_counts
 from gateway.vendorkit.aws.reading import Reading
+from gateway.vendorkit.identity import REMEMBERED, Identity, identity
 from gateway.vendorkit.statuses import StatusTable
 from gateway.vendorkit.times import from_epoch
 from gateway.vendors.aws_iot.details import AwsIotJobDetails, AwsIotPackageVersionDetails
@@ -34,6 +35,7 @@ from gateway.vendors.aws_iot.wire import (
     JobSummary,
     PackageVersion,
     PackageVersionSummary,
+    Time,
 )
 
 TASK_STATUSES = StatusTable(
@@ -69,7 +71,9 @@ PACKAGE_STATUSES = StatusTable(
 )
 
 _TASK_LIST_LACKS = frozenset({"description", "package_ref", "execution_counts", "vendor_details"})
-_OUTCOME = frozenset({"outcome", "outcome_source"})
+_ENDED_LIST_LACKS = _TASK_LIST_LACKS | {"outcome", "outcome_source"}
+_EXECUTION_LIST_LACKS = frozenset({"version"})
+_FAILED_LIST_LACKS = frozenset({"version", "failure"})
 _PACKAGE_LIST_LACKS = frozenset({"description", "vendor_details"})
 _FAILED = frozenset({ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT, ExecutionStatus.REJECTED})
 
@@ -83,22 +87,24 @@ _TEXT_KEYS = frozenset({"errormessage", "reason", "failurereason", "message"})
 # ---------------------------------------------------------------------- keys
 
 
-def task_ref(backend: Backend, job_id: str, created_at: datetime | None = None) -> ObjectId:
+def task_ref(backend_name: str, job_id: str, created_at: datetime | None = None) -> ObjectId:
     """A job: its id may be used again after deletion, so its creation time is its generation."""
-    return ObjectId(Kind.TASK, backend.name, (job_id,), generation_of(created_at))
+    return ObjectId(Kind.TASK, backend_name, (job_id,), generation_of(created_at))
 
 
 def execution_ref(
-    backend: Backend, thing_name: str, job_id: str, number: int, queued_at: datetime | None = None
+    backend_name: str, thing_name: str, job_id: str, number: int, queued_at: datetime | None = None
 ) -> ObjectId:
     """An execution: its number may be used again, so the time it was queued is its generation."""
     key = (thing_name, job_id, str(number))
-    return ObjectId(Kind.EXECUTION, backend.name, key, generation_of(queued_at))
+    return ObjectId(Kind.EXECUTION, backend_name, key, generation_of(queued_at))
 
 
-def package_ref(backend: Backend, package_name: str, version_name: str, created_at: datetime | None = None) -> ObjectId:
+def package_ref(
+    backend_name: str, package_name: str, version_name: str, created_at: datetime | None = None
+) -> ObjectId:
     """A package version."""
-    return ObjectId(Kind.PACKAGE, backend.name, (package_name, version_name), generation_of(created_at))
+    return ObjectId(Kind.PACKAGE, backend_name, (package_name, version_name), generation_of(created_at))
 
 
 def thing_name_of(arn: str) -> str:
@@ -120,7 +126,7 @@ def task_from_summary(reading: Reading, job: JobSummary, raw: bytes) -> Task:
     task = _task(reading, job, raw)
     if task.status is TaskStatus.CANCELED:
         task.outcome, task.outcome_source = TaskOutcome.CANCELED, Source.DERIVED
-    task.lacks = _TASK_LIST_LACKS | (_OUTCOME if task.status is TaskStatus.COMPLETED else NOTHING_LACKING)
+    task.lacks = _ENDED_LIST_LACKS if task.status is TaskStatus.COMPLETED else _TASK_LIST_LACKS
     return task
 
 
@@ -146,18 +152,18 @@ def task_from_job(reading: Reading, job: Job, raw: bytes) -> Task:
 
 
 def _task(reading: Reading, job: JobSummary, raw: bytes) -> Task:
-    created_at = from_epoch(job.created_at)
-    ref = task_ref(reading.backend, job.job_id, created_at)
+    backend = reading.backend
+    ref, global_id, printed, created_at = _job_identity(backend.name, job.job_id, job.created_at)
     return Task(
         ref=ref,
-        id=encode(ref),
+        id=global_id,
         native_id=job.job_id,
         name=job.job_id,
-        backend=reading.backend,
+        backend=backend,
         status=_task_status(job),
         vendor_status=job.status or "",
         observed_at=reading.observed_at,
-        fingerprint=fingerprint(ref),
+        fingerprint=printed,
         created_at=created_at,
         ended_at=from_epoch(job.completed_at),
         updated_at=from_epoch(job.last_updated_at),
@@ -165,10 +171,16 @@ def _task(reading: Reading, job: JobSummary, raw: bytes) -> Task:
     )
 
 
+@lru_cache(maxsize=REMEMBERED)
+def _job_identity(backend_name: str, job_id: str, created_at: Time) -> Identity:
+    began = from_epoch(created_at)
+    return identity(task_ref(backend_name, job_id, began), began=began)
+
+
 def packages_of(backend: Backend, job: Job) -> tuple[ObjectId, ...]:
     """The package versions a job installs. Their creation times are not known from it."""
     found = (_PACKAGE_VERSION_ARN.fullmatch(arn) for arn in job.destination_package_versions or ())
-    return tuple(package_ref(backend, match[1], match[2]) for match in found if match)
+    return tuple(package_ref(backend.name, match[1], match[2]) for match in found if match)
 
 
 def _counts(details: JobProcessDetails | None) -> ExecutionCounts | None:
@@ -195,7 +207,7 @@ def execution_from_summary(
 ) -> Execution:
     """A row of either list. It has no version, and of a failure only the status."""
     execution = _execution(reading, thing_name, job_id, summary, raw)
-    execution.lacks = frozenset({"version", "failure"} if execution.status in _FAILED else {"version"})
+    execution.lacks = _FAILED_LIST_LACKS if execution.status in _FAILED else _EXECUTION_LIST_LACKS
     return execution
 
 
@@ -213,24 +225,32 @@ def execution_from_description(
 def _execution(
     reading: Reading, thing_name: str, job_id: str, found: ExecutionSummary | JobExecution, raw: bytes
 ) -> Execution:
-    queued_at = from_epoch(found.queued_at)
-    ref = execution_ref(reading.backend, thing_name, job_id, found.execution_number, queued_at)
+    backend = reading.backend
+    ref, global_id, printed, queued_at = _execution_identity(
+        backend.name, thing_name, job_id, found.execution_number, found.queued_at
+    )
     return Execution(
         ref=ref,
-        id=encode(ref),
-        task_ref=task_ref(reading.backend, job_id),
-        device=device(reading.backend, thing_name),
-        backend=reading.backend,
+        id=global_id,
+        task_ref=task_ref(backend.name, job_id),
+        device=device(backend, thing_name),
+        backend=backend,
         status=EXECUTION_STATUSES.read(found.status),
         vendor_status=found.status or "",
         observed_at=reading.observed_at,
-        fingerprint=fingerprint(ref),
+        fingerprint=printed,
         attempt=found.execution_number,
         queued_at=queued_at,
         started_at=from_epoch(found.started_at),
         updated_at=from_epoch(found.last_updated_at),
         raw=raw,
     )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _execution_identity(backend_name: str, thing_name: str, job_id: str, number: int, queued_at: Time) -> Identity:
+    began = from_epoch(queued_at)
+    return identity(execution_ref(backend_name, thing_name, job_id, number, began), began=began)
 
 
 def _failure(status: ExecutionStatus, reported: Mapping[str, object]) -> Failure | None:
@@ -282,17 +302,18 @@ def package_from_version(
 def _package(
     reading: Reading, package_name: str, default_version: str | None, found: PackageVersionSummary, raw: bytes
 ) -> Package:
-    created_at = from_epoch(found.creation_date)
-    ref = package_ref(reading.backend, package_name, found.version_name, created_at)
+    ref, global_id, printed, created_at = _package_identity(
+        reading.backend.name, package_name, found.version_name, found.creation_date
+    )
     return Package(
         ref=ref,
-        id=encode(ref),
+        id=global_id,
         native_id=f"{package_name}/{found.version_name}",
         name=package_name,
         backend=reading.backend,
         kind=PackageKind.SOFTWARE,
         observed_at=reading.observed_at,
-        fingerprint=fingerprint(ref),
+        fingerprint=printed,
         version=found.version_name,
         status=PACKAGE_STATUSES.read(found.status),
         vendor_status=found.status,
@@ -305,3 +326,9 @@ def _package(
         ),
         raw=raw,
     )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _package_identity(backend_name: str, package_name: str, version_name: str, created_at: Time) -> Identity:
+    began = from_epoch(created_at)
+    return identity(package_ref(backend_name, package_name, version_name, began), began=began)

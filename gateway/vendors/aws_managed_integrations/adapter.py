@@ -87,7 +87,7 @@ class AwsManagedIntegrationsAdapter(UnsupportedUnlessOverridden):
     async def get_package(self, ref: ObjectId) -> Package | None:
         """The file of a task, read again from the task; None once the task is gone or names another file."""
         task_id, s3_url = ref.key
-        task = await self.get_task(mapping.task_ref(self._backend, task_id))
+        task = await self.get_task(mapping.task_ref(self._backend.name, task_id))
         package = task.package if task is not None else None
         return package if package is not None and package.native_id == s3_url else None
 
@@ -136,7 +136,7 @@ class AwsManagedIntegrationsAdapter(UnsupportedUnlessOverridden):
         return [present.get(thing) for thing in things]
 
     async def _walk(self, task_id: str) -> AsyncIterator[Execution]:
-        task, after = mapping.task_ref(self._backend, task_id), None
+        task, after = mapping.task_ref(self._backend.name, task_id), None
         while True:
             page = await self.list_executions(task, None, PageRequest(PAGE, after))
             for execution in page.rows:
@@ -218,7 +218,7 @@ class AwsManagedIntegrationsAdapter(UnsupportedUnlessOverridden):
 
     def task_ref(self, native_id: str) -> ObjectId:
         """The task of that id."""
-        return mapping.task_ref(self._backend, native_id)
+        return mapping.task_ref(self._backend.name, native_id)
 
     async def probe(self) -> None:
         """ListOtaTasks, one row."""

@@ -1,13 +1,13 @@
 """Managed integrations' objects in neutral words. Pure functions: no call, no clock."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
-from gateway.domain.backend import Backend
 from gateway.domain.device import device
 from gateway.domain.execution import Execution, Failure
 from gateway.domain.fingerprint import fingerprint
 from gateway.domain.ids import Kind, ObjectId, encode, generation_of
-from gateway.domain.package import NOTHING_LACKING, Package
+from gateway.domain.package import Package
 from gateway.domain.statuses import (
     ExecutionStatus,
     FailureReason,
@@ -19,13 +19,14 @@ from gateway.domain.statuses import (
 from gateway.domain.task import ExecutionCounts, Task
 from gateway.vendorkit.aws.counters import derived_outcome, execution_counts
 from gateway.vendorkit.aws.reading import Reading
+from gateway.vendorkit.identity import REMEMBERED, Identity, identity
 from gateway.vendorkit.statuses import StatusTable
 from gateway.vendorkit.times import from_epoch
 from gateway.vendors.aws_managed_integrations.details import (
     AwsManagedIntegrationsPackageDetails,
     AwsManagedIntegrationsTaskDetails,
 )
-from gateway.vendors.aws_managed_integrations.wire import OtaTask, OtaTaskExecution, OtaTaskSummary
+from gateway.vendors.aws_managed_integrations.wire import OtaTask, OtaTaskExecution, OtaTaskSummary, Time
 
 TASK_STATUSES = StatusTable(
     {
@@ -68,15 +69,15 @@ _COUNTERS = {
     "numberofcanceledthings": ExecutionStatus.CANCELED,
 }
 _LIST_LACKS = frozenset({"description", "package", "execution_counts", "vendor_details"})
-_OUTCOME = frozenset({"outcome", "outcome_source"})
+_ENDED_LIST_LACKS = _LIST_LACKS | {"outcome", "outcome_source"}
 
 
 # ---------------------------------------------------------------------- keys
 
 
-def task_ref(backend: Backend, task_id: str) -> ObjectId:
+def task_ref(backend_name: str, task_id: str) -> ObjectId:
     """A task. The service makes the id and does not use it again, so it needs no generation."""
-    return ObjectId(Kind.TASK, backend.name, (task_id,))
+    return ObjectId(Kind.TASK, backend_name, (task_id,))
 
 
 def thing_id_of(name: str) -> str:
@@ -92,7 +93,7 @@ def task_from_summary(reading: Reading, found: OtaTaskSummary, raw: bytes) -> Ta
     task = _task(reading, found, raw)
     if task.status is TaskStatus.CANCELED:
         task.outcome, task.outcome_source = TaskOutcome.CANCELED, Source.DERIVED
-    task.lacks = _LIST_LACKS | (_OUTCOME if task.status is TaskStatus.COMPLETED else NOTHING_LACKING)
+    task.lacks = _ENDED_LIST_LACKS if task.status is TaskStatus.COMPLETED else _LIST_LACKS
     return task
 
 
@@ -118,21 +119,26 @@ def task_from_answer(reading: Reading, found: OtaTask, raw: bytes) -> Task:
 
 
 def _task(reading: Reading, found: OtaTaskSummary, raw: bytes) -> Task:
-    ref = task_ref(reading.backend, found.task_id)
+    ref, global_id, printed, _ = _task_identity(reading.backend.name, found.task_id)
     return Task(
         ref=ref,
-        id=encode(ref),
+        id=global_id,
         native_id=found.task_id,
         name=found.task_id,
         backend=reading.backend,
         status=TASK_STATUSES.read(found.status),
         vendor_status=found.status or "",
         observed_at=reading.observed_at,
-        fingerprint=fingerprint(ref),
+        fingerprint=printed,
         created_at=from_epoch(found.created_at),
         updated_at=from_epoch(found.last_updated_at),
         raw=raw,
     )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _task_identity(backend_name: str, task_id: str) -> Identity:
+    return identity(task_ref(backend_name, task_id))
 
 
 def _counts(details: Mapping[str, object]) -> ExecutionCounts:
@@ -178,21 +184,21 @@ def execution(reading: Reading, task_id: str, found: OtaTaskExecution, raw: byte
     """A row of ListOtaTaskExecutions: all that the service says of an execution."""
     summary = found.task_execution_summary
     thing_id = thing_id_of(found.managed_thing_id)
-    queued_at = from_epoch(summary.queued_at)
-    key = (thing_id, task_id, str(summary.execution_number))
-    ref = ObjectId(Kind.EXECUTION, reading.backend.name, key, generation_of(queued_at))
+    ref, global_id, printed, queued_at = _execution_identity(
+        reading.backend.name, thing_id, task_id, summary.execution_number, summary.queued_at
+    )
     status = EXECUTION_STATUSES.read(summary.status)
     reason = _FAILURES.get(status)
     return Execution(
         ref=ref,
-        id=encode(ref),
-        task_ref=task_ref(reading.backend, task_id),
+        id=global_id,
+        task_ref=task_ref(reading.backend.name, task_id),
         device=device(reading.backend, thing_id),
         backend=reading.backend,
         status=status,
         vendor_status=summary.status or "",
         observed_at=reading.observed_at,
-        fingerprint=fingerprint(ref),
+        fingerprint=printed,
         attempt=summary.execution_number,
         failure=None if reason is None else Failure(reason=reason),
         queued_at=queued_at,
@@ -200,3 +206,10 @@ def execution(reading: Reading, task_id: str, found: OtaTaskExecution, raw: byte
         updated_at=from_epoch(summary.last_updated_at),
         raw=raw,
     )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _execution_identity(backend_name: str, thing_id: str, task_id: str, number: int, queued_at: Time) -> Identity:
+    began = from_epoch(queued_at)
+    key = (thing_id, task_id, str(number))
+    return identity(ObjectId(Kind.EXECUTION, backend_name, key, generation_of(began)), began=began)

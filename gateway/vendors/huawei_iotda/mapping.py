@@ -6,6 +6,7 @@ which alone names Removed). Failure texts are those of the vendor's FAQ on softw
 """
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -28,6 +29,7 @@ from gateway.domain.statuses import (
 )
 from gateway.domain.task import ExecutionCounts, StatusCount, Task
 from gateway.vendorkit.decoding import Unreadable, read_json
+from gateway.vendorkit.identity import REMEMBERED, Identity, identity
 from gateway.vendorkit.statuses import StatusTable
 from gateway.vendorkit.times import from_compact
 from gateway.vendors.huawei_iotda.details import HuaweiIotdaPackageDetails, HuaweiIotdaTaskDetails
@@ -104,12 +106,12 @@ _OUTCOMES = {
 
 def task_of(backend: Backend, row: TaskRow, raw: bytes, at: datetime) -> Task:
     """A task. Lists and single reads carry the same members, so nothing is lacking."""
-    ref = ObjectId(Kind.TASK, backend.name, (row.task_id,))
+    ref, global_id, printed, created_at = _task_identity(backend.name, row.task_id, row.create_time)
     outcome = _OUTCOMES.get(row.status or "")
     package_id = package_id_of(row.document)
     return Task(
         ref=ref,
-        id=encode(ref),
+        id=global_id,
         native_id=row.task_id,
         name=row.task_name or row.task_id,
         backend=backend,
@@ -119,14 +121,20 @@ def task_of(backend: Backend, row: TaskRow, raw: bytes, at: datetime) -> Task:
         outcome_source=Source.VENDOR if outcome else None,
         package_ref=ObjectId(Kind.PACKAGE, backend.name, (package_id,)) if package_id else None,
         execution_counts=_counts(row),
-        created_at=from_compact(row.create_time),
+        created_at=created_at,
         observed_at=at,
-        fingerprint=fingerprint(ref, row.create_time or ""),
+        fingerprint=printed,
         vendor_details=HuaweiIotdaTaskDetails(
             task_type=row.task_type or "", status_description=row.status_desc, targets=row.targets or []
         ),
         raw=raw,
     )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _task_identity(backend_name: str, task_id: str, create_time: str | None) -> Identity:
+    ref = ObjectId(Kind.TASK, backend_name, (task_id,))
+    return identity(ref, create_time or "", began=from_compact(create_time))
 
 
 def package_id_of(document: object) -> str | None:

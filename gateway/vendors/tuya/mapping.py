@@ -1,6 +1,7 @@
 """From Tuya's rows to the domain: status tables and pure functions. Enumerations are those of Tuya's pages."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from gateway.domain.backend import Backend
@@ -20,6 +21,7 @@ from gateway.domain.statuses import (
     TaskStatus,
 )
 from gateway.domain.task import Progress, Task
+from gateway.vendorkit.identity import REMEMBERED, Identity, identity
 from gateway.vendorkit.statuses import StatusTable
 from gateway.vendorkit.times import from_iso
 from gateway.vendors.tuya.details import TuyaPackageDetails, TuyaTaskDetails
@@ -72,12 +74,14 @@ _DEFAULT_MODULE = "default"
 def task_of(backend: Backend, read: Read[JobRow], at: datetime, *, listed: bool) -> Task:
     """A batch. It has no name of its own (QueryOTAJob's Name is its package's), no counts and no progress."""
     row = read.row
-    ref = ObjectId(Kind.TASK, backend.name, (row.job_id,))
+    ref, global_id, printed, created_at = _task_identity(
+        backend.name, row.job_id, row.firmware_id or "", row.product_key or "", row.utc_create
+    )
     status = TASK_STATUS.read(row.job_status)
     canceled = status is TaskStatus.CANCELED
     return Task(
         ref=ref,
-        id=encode(ref),
+        id=global_id,
         native_id=row.job_id,
         name=row.job_id,
         backend=backend,
@@ -87,16 +91,24 @@ def task_of(backend: Backend, read: Read[JobRow], at: datetime, *, listed: bool)
         outcome_source=Source.VENDOR if canceled else None,
         description=None if listed else row.job_desc,
         package_ref=package_ref(backend, row.firmware_id) if row.firmware_id else None,
-        created_at=from_iso(row.utc_create),
+        created_at=created_at,
         started_at=None if listed else from_iso(row.utc_start_time),
         ended_at=None if listed else from_iso(row.utc_end_time),
         updated_at=from_iso(row.utc_modified),
         observed_at=at,
-        fingerprint=fingerprint(ref, row.firmware_id or "", row.product_key or ""),
+        fingerprint=printed,
         vendor_details=_task_details(row),
         raw=read.raw,
         lacks=TASK_LIST_LACKS if listed else NOTHING_LACKING,
     )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _task_identity(
+    backend_name: str, job_id: str, firmware_id: str, product_key: str, utc_create: str | None
+) -> Identity:
+    ref = ObjectId(Kind.TASK, backend_name, (job_id,))
+    return identity(ref, firmware_id, product_key, began=from_iso(utc_create))
 
 
 def _task_details(row: JobRow) -> TuyaTaskDetails | None:
