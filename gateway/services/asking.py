@@ -1,4 +1,9 @@
-"""Asking a backend on behalf of a caller: cached, within its deadline, and not twice in a request when it is dead."""
+"""Asking a backend on behalf of a caller: cached, within its deadline, and not twice in a request when it is dead.
+
+A key names what is asked of a backend, never who asks: a backend is asked under its own credentials and no adapter gets
+to know the caller, so an answer is the same for all, and one cache entry and one flight serve all. Should something of
+a caller ever reach an adapter, it belongs into the keys that `ask` is given and into the snapshots' `filter_key`.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
