@@ -24,6 +24,7 @@ from strawberry import Schema
 from strawberry.schema.schema import validate_document
 from strawberry.types.graphql import OperationType as StrawberryOperationType
 
+from gateway.plans.executor import PlannedExecutor
 from gateway.plans.operation_plan import OperationPlan
 
 _MOST_DOCUMENTS: Final = 256
@@ -35,33 +36,33 @@ _RULES: Final = tuple(specified_rules)
 
 @dataclass(slots=True)
 class PlannedOperation:
-    """One operation of a document. It has a plan for each combination of values that its conditions' variables took.
+    """One operation of a document, with an executor for each combination of values that its conditions' variables took.
 
     `reason` tells why graphql-core executes all of it, where it does.
     """
 
     node: OperationDefinitionNode
     fragments: dict[str, FragmentDetails]
-    fragment_definitions: dict[str, FragmentDefinitionNode]
     conditions: tuple[str, ...]
     reason: str | None
-    _plans: OrderedDict[tuple[Any, ...], OperationPlan] = field(default_factory=OrderedDict)
+    _executors: OrderedDict[tuple[Any, ...], PlannedExecutor] = field(default_factory=OrderedDict)
 
     @property
     def kind(self) -> StrawberryOperationType:
         """Query, mutation or subscription."""
         return StrawberryOperationType(self.node.operation.value)
 
-    def plan(self, schema: Schema, variables: VariableValues) -> OperationPlan:
-        """The plan under these variables."""
+    def executor(self, schema: Schema, variables: VariableValues) -> PlannedExecutor:
+        """What executes it under these variables, to be copied for each request."""
         key = tuple(variables.coerced.get(name) for name in self.conditions)
-        plan = self._plans.get(key)
-        if plan is None:
+        executor = self._executors.get(key)
+        if executor is None:
             plan = OperationPlan.of(schema._schema, schema.config, self.node, self.fragments, variables)
-            self._plans[key] = plan
-            if len(self._plans) > _MOST_PLANS:
-                self._plans.popitem(last=False)
-        return plan
+            executor = PlannedExecutor.following(plan, self.fragments, schema.config.info_class)
+            self._executors[key] = executor
+            if len(self._executors) > _MOST_PLANS:
+                self._executors.popitem(last=False)
+        return executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +107,16 @@ class Documents:
 
 
 def _operations(document: DocumentNode) -> dict[str | None, PlannedOperation]:
-    definitions = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    fragments = {name: FragmentDetails(node) for name, node in definitions.items()}
+    fragments = {
+        node.name.value: FragmentDetails(node)
+        for node in document.definitions
+        if isinstance(node, FragmentDefinitionNode)
+    }
     operations: dict[str | None, PlannedOperation] = {}
     nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     conditions = _conditions(document)
     for node in nodes:
-        operation = PlannedOperation(node, fragments, definitions, conditions, _reason(node))
+        operation = PlannedOperation(node, fragments, conditions, _reason(node))
         operations[node.name.value if node.name else None] = operation
         if len(nodes) == 1:
             operations[None] = operation

@@ -8,14 +8,26 @@ from collections.abc import Awaitable
 from types import CoroutineType
 from typing import Any, cast
 
-from graphql import GraphQLError, GraphQLObjectType, GraphQLOutputType
-from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
+from graphql import (
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    default_field_resolver,
+    default_type_resolver,
+)
+from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails, GroupedFieldSet
+from graphql.execution.executor import CollectedErrors
+from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, gather_with_cancel
+from graphql.type.definition import GraphQLResolveInfoHelpers
+from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.info import Info
 
 from gateway.plans.operation_plan import FieldPlan, ObjectPlan, OperationPlan
+
+Fragments = dict[str, FragmentDetails]
 
 
 class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -24,11 +36,41 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
     plan: OperationPlan
     info_class: type[Info]
 
-    def follow(self, plan: OperationPlan, info_class: type[Info]) -> None:
-        """Execute by this plan, which is for the executor's own operation and variables."""
-        self.plan = plan
-        self.info_class = info_class
-        self._relevant_sub_fields = plan.selections.collected
+    @classmethod
+    def following(cls, plan: OperationPlan, fragments: Fragments, info_class: type[Info]) -> "PlannedExecutor":
+        """An executor of the plan's operation, not yet of any request."""
+        definitions = {name: details.definition for name, details in fragments.items()}
+        executor = cls(
+            plan.schema,
+            definitions,
+            fragments,
+            None,
+            None,
+            plan.operation,
+            VariableValues({}, {}),
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            is_awaitable=optimized_is_awaitable,
+        )
+        executor.plan = plan
+        executor.info_class = info_class
+        executor._relevant_sub_fields = plan.selections.collected
+        return executor
+
+    def for_request(self, context: Any, variables: VariableValues) -> "PlannedExecutor":
+        """The same for one request: a copy with its own context, variables and errors."""
+        executor = PlannedExecutor.__new__(PlannedExecutor)
+        executor.__dict__.update(self.__dict__)
+        executor.context_value = context
+        executor.variable_values = variables
+        executor.collected_errors = CollectedErrors()
+        executor.pending_incremental_futures = set()
+        executor.background_futures = set()
+        executor.async_helpers = GraphQLResolveInfoHelpers(
+            gather=executor.gather_async_work, track=executor.track_async_work
+        )
+        return executor
 
     async def run(self) -> ExecutionResult:
         """Execute the operation."""

@@ -3,10 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from graphql import default_field_resolver, default_type_resolver
 from graphql.execution.values import VariableValues, get_variable_values
 from strawberry import Schema
-from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.schema import StreamResult
 from strawberry.types.execution import ExecutionResult, PreExecutionError
@@ -55,7 +53,8 @@ class PlannedSchema:
                 return PreExecutionError(data=None, errors=document.errors)
             variables = self._coerced(operation, variable_values)
             if variables is not None:
-                return await self._executor(operation, variables, context_value).run()
+                executor = operation.executor(self._schema, variables).for_request(context_value, variables)
+                return await executor.run()
         elif document is not None and not document.operations and document.errors is not None:
             return PreExecutionError(data=None, errors=document.errors)
         return await self._schema.execute(
@@ -92,7 +91,7 @@ class PlannedSchema:
             return ["there is no such valid operation"]
         if operation.reason is not None:
             return [operation.reason]
-        return operation.plan(self._schema, VariableValues({}, {})).stepped_aside()
+        return operation.executor(self._schema, VariableValues({}, {})).plan.stepped_aside()
 
     def _coerced(self, operation: PlannedOperation, given: dict[str, Any] | None) -> VariableValues | None:
         """The variables; None where they are not acceptable, which Strawberry then tells."""
@@ -106,21 +105,3 @@ class PlannedSchema:
             max_errors=_MOST_COERCION_ERRORS,
         )
         return None if isinstance(coerced, list) else coerced
-
-    def _executor(self, operation: PlannedOperation, variables: VariableValues, context: Any) -> PlannedExecutor:
-        schema = self._schema._schema
-        executor = PlannedExecutor(
-            schema,
-            operation.fragment_definitions,
-            operation.fragments,
-            None,
-            context,
-            operation.node,
-            variables,
-            default_field_resolver,
-            default_type_resolver,
-            default_field_resolver,
-            is_awaitable=optimized_is_awaitable,
-        )
-        executor.follow(operation.plan(self._schema, variables), self._schema.config.info_class)
-        return executor
