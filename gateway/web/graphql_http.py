@@ -5,7 +5,6 @@ executed is 200 for clients that take application/json, as they are used to, and
 application/graphql-response+json. What was executed is 200, errors or not.
 """
 
-from collections.abc import Awaitable
 from inspect import isawaitable
 from typing import cast
 
@@ -79,8 +78,9 @@ class GraphQLOverHttp:
         return _executed(result, media_type)
 
     async def _run(self, request: Request, wanted: GraphQLRequest) -> ExecutionResult:
-        made = self._context_factory(request)
-        context = await cast("Awaitable[object]", made) if isawaitable(made) else made
+        context = self._context_factory(request)
+        if isawaitable(context):
+            context = await context
         try:
             return await self._schema.execute(
                 wanted.query,

@@ -19,19 +19,23 @@ _MOST_HOSTS = 64
 class HostGuard:
     """Middleware. `bound` is the address the server listens on; `origins` may call beside loopback ones."""
 
-    def __init__(self, app: ASGIApp, *, bound: str, origins: Sequence[str]) -> None:
-        self._app = app
+    def __init__(self, *, bound: str, origins: Sequence[str]) -> None:
         self._bound = bound.strip("[]").lower()
         self._origins = frozenset(origin.rstrip("/").lower() for origin in origins)
         self._hosts: set[bytes] = set()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def around(self, app: ASGIApp) -> ASGIApp:
+        """The application behind this guard."""
+
+        async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+            await self._judge(app, scope, receive, send)
+
+        return guarded
+
+    async def _judge(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or refuse it."""
         if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
-            return
-        if self._is_known(scope["headers"]):
-            await self._app(scope, receive, send)
+            await app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         hosts = headers.getlist("host") or [""]
@@ -41,7 +45,7 @@ class HostGuard:
             refused = refusal(403, "Pages of this origin may not call. List it in server.cors_origins.", "FORBIDDEN")
         else:
             self._remember(hosts)
-            await self._app(scope, receive, send)
+            await app(scope, receive, send)
             return
         if scope["type"] == "websocket":
             # Closed before it is accepted, which the server turns into HTTP 403.
@@ -49,7 +53,7 @@ class HostGuard:
         else:
             await refused(scope, receive, send)
 
-    def _is_known(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    def knows(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
         """Whether a request comes from no page, under one host name that was let in before."""
         host = None
         for name, value in headers:
