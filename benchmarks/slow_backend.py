@@ -134,10 +134,9 @@ def markdown(content: dict[str, Any]) -> str:
     one, many = content["three_and_one"], content["many"]
     return f"""## A slow backend
 
-Simulated AWS IoT backends, no cache. Three answer in {one["quick_ms"]:g} ms and one in {one["slow_seconds"]:g} s; the
-gateway's `timeout` is {one["timeout"]}, and {one["others"]} other clients ask for all four while the three are asked for.
-Then
-{many["backends"]} backends, each answering in {many["each_ms"]:g} ms, asked at once.
+Simulated AWS IoT backends, no cache. Three answer in {one["quick_ms"]:g} ms and one in {one["slow_seconds"]:g} s.
+The gateway's `timeout` is {one["timeout"]}. While the three are asked for, {one["others"]} other clients ask for all
+four. Then {many["backends"]} backends, each answering in {many["each_ms"]:g} ms, asked at once.
 
 | | questions | median ms | longest ms |
 | --- | --- | --- | --- |

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from gateway.domain.errors import BackendUnavailable
 from gateway.vendorkit.aws.settings import AwsBackendSettings
+from gateway.vendorkit.settings import AwsCredentials
 
 _ROLE_SESSION_NAME = "ota-gateway"
 
@@ -52,16 +53,12 @@ class AwsKeys:
 
     def _find(self) -> Any:
         settings = self._settings
+        given = settings.credentials and _static(settings.credentials)
+        if given is not None and settings.role_arn is None:
+            # A session of botocore takes milliseconds to make, and a gateway may have many backends.
+            return given
         session = self._session or botocore.session.Session(profile=settings.profile)
-        if settings.credentials is not None:
-            token = settings.credentials.session_token
-            keys = Credentials(
-                settings.credentials.access_key_id,
-                settings.credentials.secret_access_key.get_secret_value(),
-                token.get_secret_value() if token else None,
-            )
-        else:
-            keys = session.get_credentials()
+        keys = given or session.get_credentials()
         if keys is None:
             raise self._missing("none were found")
         return keys if settings.role_arn is None else self._assume(session, keys)
@@ -88,6 +85,13 @@ class AwsKeys:
         return BackendUnavailable(
             f"Backend {settings.name} has no usable AWS credentials: {why}. {cure}.", backend=settings.name
         )
+
+
+def _static(given: AwsCredentials) -> Credentials:
+    token = given.session_token
+    return Credentials(
+        given.access_key_id, given.secret_access_key.get_secret_value(), token.get_secret_value() if token else None
+    )
 
 
 def _needs_refresh(keys: Any) -> bool:
