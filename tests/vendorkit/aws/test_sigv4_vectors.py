@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.vendorkit.aws.signing import signed_headers
+from gateway.vendorkit.aws.signing import SignatureV4
 from tests.support.aws_backends import ACCESS_KEY, NOON, SECRET_KEY
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -24,16 +24,9 @@ CASES = [
 def sign(case: dict[str, Any], service: str, region: str, scheme: str) -> dict[str, str]:
     given = case["headers"]
     body = case["body"].encode() if case["body"] is not None else None
-    return signed_headers(
-        SimpleNamespace(access_key=ACCESS_KEY, secret_key=SECRET_KEY, token=given.get("X-Amz-Security-Token")),
-        method=case["method"],
-        url=f"{scheme}://{given['Host']}{case['target']}",
-        headers={} if body is None else {"Content-Type": "application/json"},
-        body=body,
-        service=service,
-        region=region,
-        now=NOON,
-    )
+    keys = SimpleNamespace(access_key=ACCESS_KEY, secret_key=SECRET_KEY, token=given.get("X-Amz-Security-Token"))
+    signature = SignatureV4(service=service, region=region, base_url=f"{scheme}://{given['Host']}")
+    return signature.headers(keys, case["method"], case["target"], body, NOON)
 
 
 def test_there_is_a_vector_for_every_worked_example() -> None:
