@@ -28,13 +28,17 @@ _PAST = """mutation Past($t: ID!, $l: ID!, $p: ID!, $dead: ID!) {
 }"""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Asking:
     """What a test needs to ask both worlds: run coroutines, and know what there is."""
 
     runner: asyncio.Runner
+    ledger: Ledger
     pair: Pair
     known: Known
+
+    def __repr__(self) -> str:
+        return "both worlds"
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +73,11 @@ def asking(
     planned = PlannedSchema(build_schema())
     pair = Pair(World.over(reference, ledger), World.over(planned, ledger), planned, Tally())
     known = runner.run(_with_a_past(pair.reference))
-    yield Asking(runner, pair, known)
+    yield Asking(runner, ledger, pair, known)
     for world in (pair.reference, pair.planned):
         runner.run(world.aclose())
-    runner.run(ledger.aclose())
+    for open_ledger in {ledger, pair.reference.ledger, pair.planned.ledger}:
+        runner.run(open_ledger.aclose())
 
 
 async def _with_a_past(world: World) -> Known:

@@ -30,7 +30,7 @@ _WALKS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """`ids` by kind; `unusable` are ids that name nothing; `walks`: for a list, (arguments, cursors under them)."""
 
@@ -40,6 +40,9 @@ class Known:
     cursors: Sequence[str]
     backends: Sequence[str] = tuple(one.name for one in rows.BACKENDS)
     urns: Sequence[str] = field(default=("whole/d0", "whole/d1", "bare/pk/d0", "nowhere/d0", "whole", "whole/%21"))
+
+    def __repr__(self) -> str:
+        return "what is known of the world"
 
 
 def ids_of(shelf_members: str) -> list[str]:

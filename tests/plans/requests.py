@@ -55,10 +55,13 @@ def reads(draw: Callable[..., Any], schema: GraphQLSchema, known: Known) -> list
 
 @st.composite
 def changes(draw: Callable[..., Any], schema: GraphQLSchema, known: Known) -> list[Asked]:
-    """A valid document of one mutation, or of a mutation and a query that sees what it left."""
-    writer = Writer(draw, schema, known, fields=draw(_FIELDS))
+    """Valid documents of a mutation each, to be carried out one after the other."""
+    asked: list[Asked] = []
     assert schema.mutation_type is not None
-    return _asked(writer, "mutation", [writer.operation(schema.mutation_type, depth=4)])
+    for _ in range(2):
+        writer = Writer(draw, schema, known, fields=draw(_FIELDS))
+        asked += _asked(writer, "mutation", [writer.operation(schema.mutation_type, depth=4)])
+    return asked
 
 
 @st.composite

@@ -5,28 +5,22 @@ before: what the first request reads, the later ones find remembered.
 """
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.schema.federation import FederatedSchema
 from tests.plans.answers import reference_schema
 from tests.plans.conftest import Asking
 from tests.plans.requests import flaws, reads
+from tests.plans.settings import STEADY
 
-DOCUMENTS = 300
-FLAWED = 60
-_SETTINGS = settings(
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=(Phase.generate, Phase.shrink),
-    suppress_health_check=list(HealthCheck),
-)
+DOCUMENTS = 1000
+FLAWED = 200
 
 
 @pytest.mark.timeout(900)
 @given(data=st.data())
-@settings(_SETTINGS, max_examples=DOCUMENTS)
+@settings(STEADY, max_examples=DOCUMENTS)
 def test_valid_queries_are_answered_alike(data: st.DataObject, asking: Asking, reference: FederatedSchema) -> None:
     asked = data.draw(reads(reference_schema(reference), asking.known))
 
@@ -40,7 +34,7 @@ def test_valid_queries_are_answered_alike(data: st.DataObject, asking: Asking, r
 
 @pytest.mark.timeout(900)
 @given(data=st.data())
-@settings(_SETTINGS, max_examples=FLAWED)
+@settings(STEADY, max_examples=FLAWED)
 def test_flawed_documents_are_refused_alike(data: st.DataObject, asking: Asking, reference: FederatedSchema) -> None:
     asked = data.draw(flaws(reference_schema(reference), asking.known))
 

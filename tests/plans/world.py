@@ -159,7 +159,7 @@ def _stack(place: int, backend: Backend, shelf: Shelf) -> BackendStack:
 
 @dataclass(slots=True)
 class World:
-    """One application. `begin_anew` forgets what was read and changed; the ledger is whoever's it was given."""
+    """One application. Its ledger belongs to whoever gave it."""
 
     client: httpx.AsyncClient
     ledger: Ledger
@@ -179,9 +179,10 @@ class World:
         world = cls(client, ledger, _services(ledger))
         return world
 
-    async def begin_anew(self) -> None:
-        """Put everything back as it was in the beginning, but for the ledger."""
+    async def begin_anew(self, ledger: Ledger | None = None) -> None:
+        """Forget what was read and changed; go on with another ledger, if one is given."""
         await self.services.aclose()
+        self.ledger = ledger or self.ledger
         self.services = _services(self.ledger)
 
     async def aclose(self) -> None:

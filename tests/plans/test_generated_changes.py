@@ -1,0 +1,75 @@
+"""Generated mutations are answered by plans as graphql-core answers them, and leave the same behind.
+
+Most are refused or dry runs, some are carried out, some have their answer lost. Each example begins with two ledgers
+and two sets of backends in the same state, and ends with a look at the audit of both.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.ledger import Ledger
+from gateway.schema.federation import FederatedSchema
+from tests.plans.answers import reference_schema
+from tests.plans.conftest import Asking
+from tests.plans.requests import Asked, changes
+from tests.plans.settings import STEADY
+from tests.plans.world import Ticking
+
+EXAMPLES = 200
+_LEFT = Asked(
+    query="""{ auditEntries(first: 50) { nodes { id at closedAt state actor operation backend targets outcome reason
+      idempotencyKey before after vendorRequestIds errors { __typename code message retryable backend target } } } }"""
+)
+
+
+@pytest.fixture(scope="module")
+def begin_anew(
+    asking: Asking, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Awaitable[None]]:
+    """Both worlds in the same state, each with a ledger of its own."""
+    folder = tmp_path_factory.mktemp("ledgers")
+    empty = folder / "empty.db"
+
+    async def make() -> None:
+        await (await Ledger.open(f"sqlite+aiosqlite:///{empty}")).aclose()
+
+    runner.run(make())
+
+    async def again() -> None:
+        for name, world in (("reference", asking.pair.reference), ("planned", asking.pair.planned)):
+            if world.ledger is not asking.ledger:
+                await world.ledger.aclose()
+            await world.begin_anew(await _opened(empty, folder / f"{name}.db"))
+
+    return again
+
+
+async def _opened(empty: Path, own: Path) -> Ledger:
+    shutil.copy(empty, own)
+    return await Ledger.open(f"sqlite+aiosqlite:///{own}", migrate=False, now=Ticking())
+
+
+@pytest.mark.timeout(900)
+@given(data=st.data())
+@settings(STEADY, max_examples=EXAMPLES)
+def test_mutations_are_answered_alike_and_leave_the_same(
+    data: st.DataObject,
+    asking: Asking,
+    reference: FederatedSchema,
+    begin_anew: Callable[[], Awaitable[None]],
+) -> None:
+    asked = data.draw(changes(reference_schema(reference), asking.known))
+
+    async def compare() -> None:
+        await begin_anew()
+        for one in asked:
+            await asking.pair.compare(one)
+        await asking.pair.compare(_LEFT, counted=False)
+
+    asking.runner.run(compare())
