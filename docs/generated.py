@@ -4,11 +4,12 @@ Each stands between `<!-- name:begin -->` and `<!-- name:end -->`. Installed ven
 """
 
 import re
+import runpy
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -51,9 +52,26 @@ def settings_tables() -> str:
     return "\n".join(sections).strip()
 
 
+def call_tables() -> str:
+    """What each operation costs each vendor, from the tables that its tests count by."""
+    # `make schema` runs this file by its path, so the tests' modules are not on Python's own.
+    sys.path.insert(0, str(ROOT))
+    operations = runpy.run_path(str(ROOT / "tests/support/call_table.py"))["OPERATIONS"]
+    sections = []
+    for slug, manifest in installed_vendors().items():
+        table = ROOT / "tests" / "vendors" / slug.replace("-", "_") / "vendor_calls.py"
+        if table.exists():
+            calls = runpy.run_path(str(table))["CALLS"]
+            rows = [_calls_row(title, calls[name]) for name, title in operations.items() if name in calls]
+            heading = [["operation", "calls", "least", "how they grow", "why more than the least"], ["---"] * 5]
+            sections += [f"## {manifest.title}", "", "\n".join(_row(row) for row in [*heading, *rows]), ""]
+    return "\n".join(sections).strip()
+
+
 PARTS = {
     "README.md": {"capabilities": capability_table},
     "docs/configuration.md": {"settings": settings_tables},
+    "docs/vendor-calls.md": {"calls": call_tables},
 }
 
 
@@ -71,6 +89,11 @@ def written(file: str) -> str:
 def stale() -> list[str]:
     """The files whose generated parts are not what the code says."""
     return [file for file in PARTS if (ROOT / file).read_text(encoding="utf-8") != written(file)]
+
+
+def _calls_row(title: str, calls: Any) -> list[str]:
+    made = ", ".join(name if count == 1 else f"{count} {name}" for name, count in calls.made.items())
+    return [title, made, str(calls.minimum), calls.grows, calls.why]
 
 
 def _cell(capability: Capability | None) -> str:

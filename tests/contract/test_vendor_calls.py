@@ -1,0 +1,59 @@
+"""Each operation costs each vendor the calls that its table says, and nothing while its answer is young."""
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from gateway.vendorkit.discovery import installed_vendors
+from tests.support.call_table import DEVICES_PER_TASK, OPERATIONS, TASKS
+from tests.support.measured_calls import Measuring
+from tests.support.simulated_gateway import simulated_gateway
+
+TESTS = Path(__file__).parents[1]
+TABLES = {
+    slug: table
+    for slug in sorted(installed_vendors())
+    if (table := TESTS / "vendors" / slug.replace("-", "_") / "vendor_calls.py").exists()
+}
+FLEET = {"tasks": TASKS, "devices_per_task": DEVICES_PER_TASK}
+
+
+def _table(slug: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"vendor_calls_{TABLES[slug].parent.name}", TABLES[slug])
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("slug", TABLES)
+async def test_every_operation_costs_what_the_table_says(slug: str, tmp_path: Path) -> None:
+    table = _table(slug)
+    assert set(table.CALLS) <= set(OPERATIONS)
+    async with simulated_gateway(tmp_path, only=[slug], fleet=FLEET, pace={"cache_ttl": "0s"}) as gateway:
+        costs = await Measuring(gateway, gateway.backends[slug], table.draft).all()
+    told = {name: dict(calls.made) for name, calls in table.CALLS.items()}
+    assert {name: calls for name, calls in costs.items() if calls} == told
+
+
+@pytest.mark.parametrize("slug", TABLES)
+async def test_a_read_costs_nothing_while_its_answer_is_young(slug: str, tmp_path: Path) -> None:
+    table = _table(slug)
+    async with simulated_gateway(tmp_path, only=[slug], fleet=FLEET, pace={"cache_ttl": "1h"}) as gateway:
+        costs = await Measuring(gateway, gateway.backends[slug], table.draft, again=True).reads()
+    assert {name: calls for name, calls in costs.items() if calls} == {}
+    assert len(costs) > 15
+
+
+def test_no_operation_of_the_api_is_left_out() -> None:
+    schema = (TESTS.parent / "schema.graphql").read_text(encoding="utf-8")
+    told = " ".join(OPERATIONS.values())
+    for kind in ("Query", "Mutation"):
+        body = re.search(rf"^type {kind} {{\n(.*?)^}}", schema, re.DOTALL | re.MULTILINE)
+        assert body is not None
+        fields = set(re.findall(r"^  ([a-z]\w*)[(:]", body[1], re.MULTILINE)) - {"backend", "device", "auditEntry"}
+        assert [name for name in fields if f"`{name}`" not in told] == []
