@@ -120,7 +120,8 @@ async def _read_source(
         except GatewayError as error:
             result.status, result.error = BackendResultStatus.FAILED, error
             return result, False
-        result.fetched_at = answer.fetched_at
+        if result.fetched_at is None or answer.fetched_at < result.fetched_at:
+            result.fetched_at = answer.fetched_at
         for at in range(offset, len(page.rows)):
             if len(rows) >= first:
                 return result, True
