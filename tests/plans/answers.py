@@ -106,7 +106,8 @@ class Pair:
         self.tally.executed += 1
         try:
             reasons = self.schema.stepped_aside(asked.query, asked.operation_name or None)
-        except Exception: reasons = []
+        except Exception:
+            reasons = []
         self.tally.stepped_aside += bool(reasons)
         self.tally.reasons.update(set(reasons))
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import structlog
@@ -14,6 +15,7 @@ from gateway.schema.federation import FederatedSchema
 from gateway.schema.root import build_schema
 from tests.plans.answers import Pair, Tally
 from tests.plans.known import Known, ids_of, known_of
+from tests.plans.requests import Asked
 from tests.plans.world import Ticking, World
 
 _PAST = """mutation Past($t: ID!, $l: ID!, $p: ID!, $dead: ID!) {
@@ -26,6 +28,8 @@ _PAST = """mutation Past($t: ID!, $l: ID!, $p: ID!, $dead: ID!) {
   g: cancelDeviceUpgrade(input: {devices: {taskId: $t, deviceNames: ["d0", "d1", "nobody"]}}) { auditEntryId }
   h: createOtaTask(input: {backend: "bare", targets: ["d0"]}) { auditEntryId }
 }"""
+
+Ask = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +94,26 @@ async def _with_a_past(world: World) -> Known:
     assert len(entries) > 5, answer
     await world.begin_anew()
     return await known_of(world, entries)
+
+
+@pytest.fixture
+def ask(asking: Asking) -> Ask:
+    """Ask both worlds anew, and give the answer that they agree on.
+
+    Unless `whole` is False, the plan has to answer all of it.
+    """
+
+    def both(query: str, *, name: str | None = None, by_get: bool = False, whole: bool = True, **variables: Any) -> Any:
+        async def compare() -> Any:
+            await asking.pair.begin_anew()
+            given = variables or None
+            return await asking.pair.compare(
+                Asked(query=query, variables=given, operation_name=name, by_get=by_get), counted=False
+            )
+
+        answer = asking.runner.run(compare())
+        if whole:
+            assert asking.pair.schema.stepped_aside(query, name) == []
+        return answer
+
+    return both

@@ -32,7 +32,7 @@ def _cut(values: Values, text: str) -> str:
 
 def _swapped(values: Values, text: str) -> str:
     at = values.number(max(len(text) - 1, 0))
-    return text[:at] + values.one_of("{}()!$@:\"\\%\0\N{SNOWMAN}1") + text[at + 1 :]
+    return text[:at] + values.one_of('{}()!$@:"\\%\0\N{SNOWMAN}1') + text[at + 1 :]
 
 
 FLAWS: dict[str, Flaw] = {

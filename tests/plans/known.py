@@ -50,6 +50,12 @@ def ids_of(shelf_members: str) -> list[str]:
     return [row.id for shelf in SHELVES.values() for row in getattr(shelf, shelf_members).values()]
 
 
+def id_of(shelf_members: str, backend: str, *key: str) -> str:
+    """The id of one row."""
+    found: str = getattr(SHELVES[backend], shelf_members)[key].id
+    return found
+
+
 async def known_of(world: World, entries: Sequence[str]) -> Known:
     """Look around in a world; `entries` are ids of its audit."""
     ids = {

@@ -248,9 +248,7 @@ class Writer:
         fitting = [
             one
             for one in self.fragments.values()
-            if one.height <= room.depth + 1
-            and one.lists <= room.lists
-            and one.on in _overlapping(self._schema, on)
+            if one.height <= room.depth + 1 and one.lists <= room.lists and one.on in _overlapping(self._schema, on)
         ]
         if fitting and self.values.chance(60):
             one = self.values.one_of(fitting)
@@ -325,9 +323,7 @@ class Writer:
             return f"[{', '.join(items)}]"
         return literal(self.values.value(kind, place))
 
-    def _variable(
-        self, kind: GraphQLInputType, place: str, *, has_default: bool, cursors: Any = None
-    ) -> str:
+    def _variable(self, kind: GraphQLInputType, place: str, *, has_default: bool, cursors: Any = None) -> str:
         """A variable that fits here: declared as it is, stricter, or looser with a default."""
         values = self.values
         fitting = [one for one in self.variables.values() if one.fits == str(kind) and cursors is None]
@@ -339,9 +335,7 @@ class Writer:
         self._uses[-1].variables.add(name)
         return f"${name}"
 
-    def _declared(
-        self, name: str, kind: GraphQLInputType, place: str, has_default: bool, cursors: Any
-    ) -> Variable:
+    def _declared(self, name: str, kind: GraphQLInputType, place: str, has_default: bool, cursors: Any) -> Variable:
         values = self.values
 
         def draw_value() -> Any:

@@ -133,7 +133,7 @@ _HOW = (("right", 78), ("missing", 13), ("null", 3), ("wrong", 3), ("nearly", 3)
 def _nearly(wrong: Any, right: Any) -> Any:
     """A right value with something wrong inside."""
     if isinstance(right, dict):
-        return {**right, "unknown": wrong} if wrong else {name: wrong for name in right}
+        return {**right, "unknown": wrong} if wrong else dict.fromkeys(right, wrong)
     if isinstance(right, list):
         return [*right, wrong, None]
     return [right]

@@ -40,9 +40,7 @@ class Shelf:
 
     def copy(self) -> "Shelf":
         """A shelf of its own over the same rows."""
-        return replace(
-            self, tasks=dict(self.tasks), packages=dict(self.packages), executions=dict(self.executions)
-        )
+        return replace(self, tasks=dict(self.tasks), packages=dict(self.packages), executions=dict(self.executions))
 
 
 class StillAdapter(UnsupportedUnlessOverridden):

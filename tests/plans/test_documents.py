@@ -1,8 +1,8 @@
 """Every operation that the documents and the demo show is answered by a plan as by graphql-core, nearly all whole."""
 
 import asyncio
-from pathlib import Path
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 
@@ -60,9 +60,7 @@ async def test_a_gateway_without_plans_answers_them_with_the_same_bytes(
                 if operation.variable_definitions:
                     continue
                 asked = Asked(query=query, operation_name=operation.name.value if operation.name else None)
-                answers = await asyncio.gather(
-                    *(_by(asked, base, gateway.http) for base in (gateway.url, url))
-                )
+                answers = await asyncio.gather(*(_by(asked, base, gateway.http) for base in (gateway.url, url)))
                 assert answers[0] == answers[1], query
 
 
