@@ -22,7 +22,9 @@ SLOW = {
     "aiocache", "alembic", "asyncpg", "botocore", "graphql", "httpx", "msgspec", "pydantic", "sqlalchemy", "starlette",
     "strawberry", "structlog", "uvicorn", "uvloop", "yaml",
 }  # fmt: skip
-NEVER_SERVED = {"alembic", "asyncpg", "gateway.vendorkit.simulation", "mako", "sqlalchemy.dialects.postgresql"}
+NEVER_SERVED = {
+    "alembic", "asyncpg", "botocore", "gateway.vendorkit.simulation", "mako", "sqlalchemy.dialects.postgresql",
+}  # fmt: skip
 MANIFESTS = "from gateway.vendorkit.discovery import installed_vendors; installed_vendors()"
 
 

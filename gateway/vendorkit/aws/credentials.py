@@ -1,21 +1,24 @@
 """Where AWS keys come from: static ones, a profile, the usual chain, and a role assumed with any of them.
 
-botocore finds and refreshes them. Its look-ups block (files, metadata services, STS, single sign-on), so they run in
-a thread, once for all callers that wait.
+All but static ones botocore finds and refreshes. Its look-ups block (files, metadata services, STS, single sign-on), so
+they run in a thread, once for all callers that wait.
 """
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import botocore.session
-from botocore.credentials import AssumeRoleCredentialFetcher, Credentials, DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError, ClientError
-
-from gateway.domain.errors import BackendUnavailable
 from gateway.vendorkit.aws.settings import AwsBackendSettings
-from gateway.vendorkit.settings import AwsCredentials
 
-_ROLE_SESSION_NAME = "ota-gateway"
+if TYPE_CHECKING:
+    from gateway.vendorkit.aws.key_chain import KeyChain
+
+
+class StaticKeys(NamedTuple):
+    """Keys as the configuration holds them, shaped as botocore freezes its own."""
+
+    access_key: str
+    secret_key: str
+    token: str | None
 
 
 class AwsKeys:
@@ -24,7 +27,8 @@ class AwsKeys:
     def __init__(self, settings: AwsBackendSettings, session: Any = None) -> None:
         self._settings = settings
         self._session = session
-        self._found: Any = None
+        self._static = _static(settings)
+        self._chain: KeyChain | None = None
         self._refreshing: asyncio.Task[Any] | None = None
 
     async def frozen(self) -> Any:
@@ -32,8 +36,10 @@ class AwsKeys:
 
         Raises BackendUnavailable, saying what to configure, when there is none or a role cannot be assumed.
         """
-        if self._found is not None and not _needs_refresh(self._found):
-            return self._found.get_frozen_credentials()
+        if self._static is not None:
+            return self._static
+        if self._chain is not None and self._chain.fresh:
+            return self._chain.frozen()
         if self._refreshing is None or self._refreshing.done():
             self._refreshing = asyncio.create_task(asyncio.to_thread(self._look_up))
             # A caller that ran out of time leaves the look-up running for the next; its failure must not go unread.
@@ -41,59 +47,18 @@ class AwsKeys:
         return await asyncio.shield(self._refreshing)
 
     def _look_up(self) -> Any:
-        try:
-            if self._found is None:
-                self._found = self._find()
-            return self._found.get_frozen_credentials()
-        except ClientError as problem:
-            code = problem.response.get("Error", {}).get("Code", "no code")
-            raise self._missing(f"the token service refused with {code}") from problem
-        except (BotoCoreError, OSError, RuntimeError, ValueError) as problem:
-            raise self._missing(f"the look-up failed with {type(problem).__name__}") from problem
+        if self._chain is None:
+            from gateway.vendorkit.aws.key_chain import KeyChain  # noqa: PLC0415 - botocore is slow to import
 
-    def _find(self) -> Any:
-        settings = self._settings
-        given = settings.credentials and _static(settings.credentials)
-        if given is not None and settings.role_arn is None:
-            # A session of botocore takes milliseconds to make, and a gateway may have many backends.
-            return given
-        session = self._session or botocore.session.Session(profile=settings.profile)
-        keys = given or session.get_credentials()
-        if keys is None:
-            raise self._missing("none were found")
-        return keys if settings.role_arn is None else self._assume(session, keys)
-
-    def _assume(self, session: Any, keys: Any) -> Any:
-        extra = {"RoleSessionName": _ROLE_SESSION_NAME}
-        if self._settings.external_id is not None:
-            extra["ExternalId"] = self._settings.external_id
-
-        def client(service: str, **keywords: Any) -> Any:
-            return session.create_client(service, region_name=self._settings.region, **keywords)
-
-        fetcher = AssumeRoleCredentialFetcher(client, keys, self._settings.role_arn, extra_args=extra)
-        return DeferredRefreshableCredentials(method="assume-role", refresh_using=fetcher.fetch_credentials)
-
-    def _missing(self, why: str) -> BackendUnavailable:
-        settings = self._settings
-        if settings.role_arn is not None:
-            cure = f"Check that role_arn ({settings.role_arn}) trusts these keys, and external_id if it asks for one"
-        elif settings.profile is not None:
-            cure = f"Check the profile {settings.profile} in ~/.aws"
-        else:
-            cure = "Set credentials, profile or role_arn, or provide the usual AWS chain (environment, ~/.aws, a role)"
-        return BackendUnavailable(
-            f"Backend {settings.name} has no usable AWS credentials: {why}. {cure}.", backend=settings.name
-        )
+            self._chain = KeyChain(self._settings, self._session)
+        return self._chain.look_up()
 
 
-def _static(given: AwsCredentials) -> Credentials:
+def _static(settings: AwsBackendSettings) -> StaticKeys | None:
+    given = settings.credentials
+    if given is None or settings.role_arn is not None:
+        return None
     token = given.session_token
-    return Credentials(
+    return StaticKeys(
         given.access_key_id, given.secret_access_key.get_secret_value(), token.get_secret_value() if token else None
     )
-
-
-def _needs_refresh(keys: Any) -> bool:
-    needed = getattr(keys, "refresh_needed", None)
-    return bool(needed()) if needed is not None else False
