@@ -7,11 +7,11 @@ OutcomeUnknown: it may be done.
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
 import httpx
+import msgspec
 
 from gateway.domain.errors import BackendUnavailable, GatewayError, OutcomeUnknown, Throttled, TimedOut, VendorRejected
 
@@ -25,8 +25,7 @@ NEVER_SENT = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedCall:
+class SignedCall(msgspec.Struct, frozen=True, kw_only=True):
     """A request ready for the wire. `target` is path and query, percent-encoded, sent exactly as it stands.
 
     `Host`, so written, replaces the one of the base URL.
@@ -34,12 +33,11 @@ class SignedCall:
 
     method: str
     target: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     body: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VendorAnswer:
+class VendorAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What came back. Header names are lower case."""
 
     status: int

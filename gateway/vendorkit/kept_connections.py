@@ -56,7 +56,10 @@ class KeptConnections(httpx.AsyncBaseTransport):
         connection = self._kept(origin) or await self._connected(origin)
         status, headers, body = await connection.exchange(message)
         self._keep(origin, connection)
-        return httpx.Response(status, headers=headers, stream=httpx.ByteStream(body), request=request)
+        response = httpx.Response(status, headers=headers, stream=httpx.ByteStream(body), request=request)
+        # Otherwise httpx tries the headers' encodings out, at each look at one of them.
+        response.headers.encoding = "iso-8859-1"
+        return response
 
     async def aclose(self) -> None:
         """End every connection, those in use too."""
@@ -148,16 +151,16 @@ class KeptConnections(httpx.AsyncBaseTransport):
 
 async def _message(request: httpx.Request) -> bytes:
     """The request as it goes over the wire. Raises httpx.LocalProtocolError for what would not be one request."""
-    target = request.extensions.get("target", request.url.raw_path)
+    target = request.extensions.get("target") or request.url.raw_path
     if not _TARGET.fullmatch(target):
         raise httpx.LocalProtocolError("The target of a request is percent-encoded ASCII without blanks.")
     if request.method == "HEAD":
         raise httpx.LocalProtocolError("A HEAD is answered with a length and no body, which no vendor call expects.")
-    if "transfer-encoding" in request.headers:
-        raise httpx.LocalProtocolError("A vendor call is sent whole, with its length, and not in chunks.")
     headers = request.headers.raw
     lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), target), *(b"%b: %b" % pair for pair in headers)]
     head = b"\r\n".join(lines)
     if head.count(b"\n") != len(headers) or head.count(b"\r") != len(headers) or b"\0" in head:
         raise httpx.LocalProtocolError("A header of the request holds a line break.")
+    if b"\ntransfer-encoding:" in head.lower():
+        raise httpx.LocalProtocolError("A vendor call is sent whole, with its length, and not in chunks.")
     return b"%b\r\n\r\n%b" % (head, await request.aread())

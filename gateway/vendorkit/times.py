@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _COMPACT = "%Y%m%dT%H%M%SZ"
 _PLAIN_COMPACT = re.compile(r"[0-9]{8}T[0-9]{6}Z")
@@ -10,15 +11,21 @@ _FRACTION = re.compile(r"\.(\d+)")
 
 def from_epoch(value: float | str | None) -> datetime | None:
     """Seconds since the epoch, with a fraction or without, as a UTC time cut to milliseconds."""
+    if value is None or isinstance(value, bool):
+        return None
     if isinstance(value, str):
         try:
             value = float(value)
         except ValueError:
             return from_iso(str(value))
-    if value is None or isinstance(value, bool):
-        return None
+    return _moment(value)
+
+
+@lru_cache(maxsize=8192)
+def _moment(seconds: float) -> datetime | None:
+    # Most times of a list that is polled are those of the last poll.
     try:
-        return datetime.fromtimestamp(round(value * 1000) / 1000, UTC)
+        return datetime.fromtimestamp(round(seconds * 1000) / 1000, UTC)
     except (OverflowError, OSError, ValueError):
         return None
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote
 
 import msgspec
 
 from gateway.domain.errors import InvalidInput, VendorRejected
+from gateway.domain.ids import percent_encoded
 from gateway.vendorkit.aws.credentials import AwsKeys
 from gateway.vendorkit.aws.errors import refusal_of, request_id
 from gateway.vendorkit.aws.signing import AwsSigner
@@ -35,17 +35,15 @@ def path(*segments: str | int) -> str:
     if any(label in {"", ".", ".."} for label in labels):
         rule = "a name that is neither empty nor made of one or two dots"
         raise InvalidInput(f"This name cannot stand in an AWS path. Expected {rule}.", path=("id",), rule=rule)
-    return "/" + "/".join(_escape(label) for label in labels)
+    return "/" + "/".join(percent_encoded(label) for label in labels)
 
 
 def target(encoded_path: str, query: Mapping[str, QueryValue]) -> str:
     """Path and query as they are sent. Members that are None are left out; a space is %20, never a plus sign."""
-    pairs = "&".join(f"{_escape(name)}={_escape(_wire(value))}" for name, value in query.items() if value is not None)
+    pairs = "&".join(
+        f"{percent_encoded(name)}={percent_encoded(_wire(value))}" for name, value in query.items() if value is not None
+    )
     return f"{encoded_path}?{pairs}" if pairs else encoded_path
-
-
-def _escape(text: str) -> str:
-    return quote(text, safe="-._~")
 
 
 def _wire(value: str | int | bool) -> str:

@@ -2,7 +2,7 @@
 
 The target given is the one sent: its path and query are percent-encoded once, and the canonical request encodes the
 path once more. Signed are `content-type` (with a body), `host`, `x-amz-date` and, with a session token,
-`x-amz-security-token`. botocore's signer says the same at twenty times the price; tests hold the two against each other.
+`x-amz-security-token`. botocore's own says the same at twenty times the price; tests hold the two against each other.
 """
 
 import hashlib

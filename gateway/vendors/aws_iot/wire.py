@@ -163,7 +163,7 @@ class AwsIotWire:
 
     async def list_jobs(self, size: int, token: str | None) -> WirePage[JobSummary]:
         """ListJobs."""
-        return await self._rest.page(LIST_JOBS, path("jobs"), size=size, token=token)
+        return await self._rest.page(LIST_JOBS, "/jobs", size=size, token=token)
 
     async def describe_job(self, job_id: str) -> Answered[Job]:
         """DescribeJob. `raw` is the job alone, without the `documentSource` beside it."""
