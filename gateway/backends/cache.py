@@ -19,7 +19,7 @@ Value = TypeVar("Value")
 
 # A walk through a long list leaves pages behind that nobody asks for again; the oldest make room. Rows are counted as
 # well, because a page may hold a thousand of them.
-_KEPT_ANSWERS = 512
+_KEPT_ANSWERS = 2048
 _KEPT_ROWS = 10_000
 _SOONEST_RETRY = 1.0
 

@@ -1,7 +1,7 @@
 """Single flight: equal reads under way are answered by one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, Generic, TypeVar
 
 Answer = TypeVar("Answer")
@@ -20,9 +20,9 @@ class SingleFlight:
     """
 
     def __init__(self) -> None:
-        self._flights: dict[str, _Flight[Any]] = {}
+        self._flights: dict[Hashable, _Flight[Any]] = {}
 
-    async def run(self, key: str, call: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def run(self, key: Hashable, call: Callable[[], Awaitable[Answer]]) -> Answer:
         """Join the call under way for `key`, or start it."""
         flight = self._flights.get(key)
         if flight is None:
@@ -39,7 +39,7 @@ class SingleFlight:
                 self._ended(key, flight)
                 flight.task.cancel()
 
-    def _ended(self, key: str, flight: _Flight[Any]) -> None:
+    def _ended(self, key: Hashable, flight: _Flight[Any]) -> None:
         if self._flights.get(key) is flight:
             del self._flights[key]
 

@@ -8,9 +8,10 @@ or kept.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -94,34 +95,82 @@ class BackendStack:
         `key` names what is asked for, within this backend. `fresh` reads past the cache, and past what is older than
         `max_age` seconds no answer is served from it. Raises GatewayError.
         """
-        kept = None if fresh else await self._cache.get(key)
-        if kept is None or _too_old(kept, max_age):
-            return await self._fetched(key, fetch)
-        if kept.life.soft <= monotonic() and key not in self._renewals:
-            renewal = asyncio.create_task(self._renew(key, kept, fetch))
-            self._renewals[key] = renewal
-            renewal.add_done_callback(lambda _: self._renewals.pop(key, None))
-        return kept.answer
 
-    async def _fetched(self, key: str, fetch: Callable[[], Awaitable[Value]]) -> Answer[Value]:
+        async def the_one(_: Sequence[int]) -> Sequence[Value]:
+            return (await fetch(),)
+
+        (answer,) = await self.read_many((key,), the_one, fresh=fresh, max_age=max_age)
+        return answer
+
+    async def read_many(
+        self,
+        keys: Sequence[str],
+        fetch: Callable[[Sequence[int]], Awaitable[Sequence[Value]]],
+        *,
+        fresh: bool = False,
+        max_age: float | None = None,
+    ) -> list[Answer[Value]]:
+        """As `read`, for several things that a vendor tells at once, each kept under a key of its own.
+
+        `fetch` is given the places of those that have to be read, and answers them in that order.
+        """
+        found: list[Answer[Value] | None] = [None] * len(keys)
+        ageing: list[Kept] = []
+        places: list[int] = []
+        renewed: list[int] = []
+        moment = monotonic()
+        for place, key in enumerate(keys):
+            kept = None if fresh else await self._cache.get(key)
+            if kept is None or _too_old(kept, max_age):
+                places.append(place)
+                continue
+            found[place] = kept.answer
+            if kept.life.soft <= moment and key not in self._renewals:
+                renewed.append(place)
+                ageing.append(kept)
+        if renewed:
+            self._renew(tuple(keys[place] for place in renewed), ageing, partial(fetch, renewed))
+        if places:
+            answers = await self._fetched(tuple(keys[place] for place in places), partial(fetch, places))
+            for place, answer in zip(places, answers, strict=True):
+                found[place] = answer
+        return [answer for answer in found if answer is not None]
+
+    async def _fetched(
+        self, keys: tuple[str, ...], fetch: Callable[[], Awaitable[Sequence[Value]]]
+    ) -> list[Answer[Value]]:
         epoch = self._epoch
 
-        async def ask() -> Answer[Value]:
-            answer = Answer(await self.look(fetch), self._now())
+        async def ask() -> list[Answer[Value]]:
+            values = await self.look(fetch)
+            at = self._now()
+            answers = [Answer(value, at) for value in values]
             if epoch == self._epoch:
-                await self._cache.put(key, answer)
-            return answer
+                for key, answer in zip(keys, answers, strict=True):
+                    await self._cache.put(key, answer)
+            return answers
 
         if not self.pace.single_flight:
             return await ask()
-        return await self._flights.run(f"{epoch}|{key}", ask)
+        return await self._flights.run((epoch, keys), ask)
 
-    async def _renew(self, key: str, kept: Kept, fetch: Callable[[], Awaitable[object]]) -> None:
+    def _renew(self, keys: tuple[str, ...], kept: list[Kept], fetch: Callable[[], Awaitable[Sequence[object]]]) -> None:
         """Read again behind the answers. Health knows of a failure; what is kept stays until it is too old."""
-        try:
-            await self._fetched(key, fetch)
-        except GatewayError:
-            kept.life.put_off(monotonic())
+
+        async def renew() -> None:
+            try:
+                await self._fetched(keys, fetch)
+            except GatewayError:
+                for one in kept:
+                    one.life.put_off(monotonic())
+
+        def ended(_: "asyncio.Task[None]") -> None:
+            for key in keys:
+                del self._renewals[key]
+
+        renewal = asyncio.create_task(renew())
+        self._renewals.update(dict.fromkeys(keys, renewal))
+        renewal.add_done_callback(ended)
 
     async def look(self, fetch: Callable[[], Awaitable[Value]]) -> Value:
         """Ask the vendor itself, past cache and single flight, within the `timeout`: what a change is decided upon."""
@@ -151,7 +200,7 @@ class BackendStack:
 
     async def aclose(self) -> None:
         """Stop what is being renewed."""
-        renewals = list(self._renewals.values())
+        renewals = set(self._renewals.values())
         for renewal in renewals:
             renewal.cancel()
         await asyncio.gather(*renewals, return_exceptions=True)

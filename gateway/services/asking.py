@@ -5,7 +5,7 @@ to know the caller, so an answer is the same for all, and one cache entry and on
 a caller ever reach an adapter, it belongs into the keys that `ask` is given and into the snapshots' `filter_key`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from gateway.backends.cache import Answer
@@ -27,6 +27,22 @@ async def ask(stack: BackendStack, caller: Caller, key: str, fetch: Callable[[],
     if caller.kept_only:
         raise NotKept
     return await remembering(stack, caller, lambda: stack.read(key, fetch, fresh=caller.fresh, max_age=caller.max_age))
+
+
+async def ask_many(
+    stack: BackendStack,
+    caller: Caller,
+    keys: Sequence[str],
+    fetch: Callable[[Sequence[int]], Awaitable[Sequence[Value]]],
+) -> list[Answer[Value]]:
+    """As `ask`, for several things that one read tells: what is kept of them is not read again."""
+    kept = [] if caller.fresh else [stack.peek(key, max_age=caller.max_age) for key in keys]
+    answers = [answer for answer in kept if answer is not None]
+    if len(answers) == len(keys):
+        return answers
+    return await remembering(
+        stack, caller, lambda: stack.read_many(keys, fetch, fresh=caller.fresh, max_age=caller.max_age)
+    )
 
 
 async def remembering(stack: BackendStack, caller: Caller, read: Callable[[], Awaitable[Value]]) -> Value:

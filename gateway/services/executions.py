@@ -16,7 +16,7 @@ from gateway.domain.ids import Kind, ObjectId, decode, same_generation
 from gateway.domain.operations import Operation
 from gateway.domain.page import Page, PageRequest
 from gateway.domain.statuses import ExecutionStatus
-from gateway.services.asking import ask, named_stack, stack_of, unsupported
+from gateway.services.asking import ask, ask_many, named_stack, stack_of, unsupported
 from gateway.services.caller import Caller
 from gateway.services.connection import Connection
 from gateway.services.cursors import CursorKey, binding
@@ -125,15 +125,17 @@ class ExecutionReads:
                 stack = stack_of(self._registry, unique[0])
                 for ref in unique:
                     stack.adapter.check_key(ref)
-                keys = [ref.key for ref in unique]
-                answer = await ask(
-                    stack, caller, f"executions_by_id|{keys}", lambda: stack.adapter.get_executions(unique)
+                answers = await ask_many(
+                    stack,
+                    caller,
+                    [f"execution|{ref.key}" for ref in unique],
+                    lambda places: stack.adapter.get_executions([unique[place] for place in places]),
                 )
             except GatewayError as error:
                 found.update(dict.fromkeys(unique, error))
                 return
-            for ref, execution in zip(unique, answer.value, strict=True):
-                found[ref] = _same(ref, execution)
+            for ref, answer in zip(unique, answers, strict=True):
+                found[ref] = _same(ref, answer.value)
 
         await asyncio.gather(*(of_backend(group) for group in by_backend.values()))
         return [found[ref] for ref in refs]

@@ -1,11 +1,14 @@
 """Kept answers: as they are up to the soft age, renewed behind the answer up to the hard one, waited for after it."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from gateway.backends.health import HealthState
+from gateway.backends.stack import BackendStack
 from gateway.domain.errors import BackendUnavailable
 from tests.support.lone_backend import HandVendor, lone_stack, settled
 
@@ -208,3 +211,54 @@ async def test_without_cache_and_single_flight_every_read_is_a_call(vendor: Hand
     vendor.may_answer.set()
     await asyncio.gather(*askers)
     assert stack.peek("key") is None
+
+
+class Bulk:
+    """Answers several things at once, and remembers which it was asked for."""
+
+    def __init__(self, names: str) -> None:
+        self.names = names
+        self.asked: list[str] = []
+
+    async def call(self, places: Sequence[int]) -> list[str]:
+        self.asked.append("".join(self.names[place] for place in places))
+        return [self.names[place].upper() for place in places]
+
+
+async def several(stack: BackendStack, names: str, **how: Any) -> tuple[list[str], list[str]]:
+    """What is answered for each name, and what the vendor was asked for."""
+    bulk = Bulk(names)
+    answers = await stack.read_many(list(names), bulk.call, **how)
+    await settled()
+    return [answer.value for answer in answers], bulk.asked
+
+
+async def test_of_several_things_only_those_that_are_not_kept_are_read_and_in_one_read() -> None:
+    stack = lone_stack()
+    assert await several(stack, "ab") == (["A", "B"], ["ab"])
+    assert await several(stack, "cbad") == (["C", "B", "A", "D"], ["cd"])
+    assert await several(stack, "dcba") == (["D", "C", "B", "A"], [])
+    assert stack.peek("c") is not None
+    assert await several(stack, "ab", fresh=True) == (["A", "B"], ["ab"])
+
+
+async def test_several_things_past_their_soft_age_are_renewed_in_one_read_behind_the_answers() -> None:
+    stack = lone_stack(cache_ttl=SOFT, cache_hard_ttl=HARD)
+    await several(stack, "ab")
+    await asyncio.sleep(PAST_SOFT)
+    assert await several(stack, "abc") == (["A", "B", "C"], ["c", "ab"])
+    assert stack.peek("a") is not None
+
+
+async def test_equal_reads_of_several_things_are_one(vendor: HandVendor) -> None:
+    stack = lone_stack()
+    vendor.hold()
+
+    async def fetch(places: Sequence[int]) -> list[int]:
+        number = await vendor.call()
+        return [number for _ in places]
+
+    askers = [asyncio.create_task(stack.read_many(["a", "b"], fetch)) for _ in range(50)]
+    await settled()
+    vendor.may_answer.set()
+    assert {answer.value for asker in askers for answer in await asker} == {1}

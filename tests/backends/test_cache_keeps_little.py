@@ -49,9 +49,9 @@ async def test_a_page_that_is_put_again_counts_once() -> None:
 
 async def test_single_answers_make_room_by_their_number() -> None:
     cache = AnswerCache(timedelta(minutes=1), timedelta(minutes=2))
-    for number in range(600):
+    for number in range(2100):
         await cache.put(str(number), Answer(number, NOW))
-    assert await kept(cache, 600) == list(range(88, 600))
+    assert await kept(cache, 2100) == list(range(52, 2100))
 
 
 async def test_what_is_forgotten_is_gone_and_there_is_room_again() -> None:
