@@ -7,12 +7,13 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks import results, throughput
+from benchmarks import chart, results, throughput
 from benchmarks.comparing import Case
 from benchmarks.equality import Different
 from benchmarks.results import Section
 from benchmarks.servers import SERVERS
 from benchmarks.shapes import SHAPES
+from benchmarks.throughput_report import MANY
 from benchmarks.upstream import Missing
 
 # In the order of results.md. Each is a module of this package.
@@ -45,6 +46,8 @@ def _measure(asked: argparse.Namespace) -> None:
         print(section.markdown(content), flush=True)
         if folder:
             results.write(folder, found, sections)
+            if throughput.NAME in found:
+                (folder / "results.svg").write_text(chart.svg(found[throughput.NAME]), encoding="utf-8")
 
 
 def _is_part(asked: argparse.Namespace) -> bool:
@@ -58,7 +61,7 @@ def _print_part(asked: argparse.Namespace) -> None:
         for shape in SHAPES
         if not asked.shapes or shape.name in asked.shapes
         for warm in modes
-        for connections in asked.connections or (16,)
+        for connections in asked.connections or (MANY,)
     ]
     content = throughput.measured(cases, rounds=asked.rounds or 1, seconds=asked.seconds or 2, only=asked.only)
     print(throughput.table(content["figures"]))

@@ -16,11 +16,13 @@ from benchmarks.running import Running, start
 from benchmarks.servers import Server
 from benchmarks.shapes import Shape
 from benchmarks.upstream import upstream
-from benchmarks.wrk import Load, load
+from benchmarks.wrk import Load, Question, load, question
 
 # At first, for compilers that learn while running; and before each measured time, so that it starts at full pace.
-_FIRST_WARM_UP = 1.5
-_WARM_UP = 0.4
+_FIRST_WARM_UP = 1.0
+_WARM_UP = 0.3
+# Each connection should get a few answers, however slow the server is.
+_ANSWERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +92,9 @@ def _rounds(
     shapes = list(dict.fromkeys(case.shape for case in cases))
     for shape in shapes:
         _check(running, shape)
-    bodies = {(one.server.name, shape): _write_body(folder, one, shape) for shape, one in _pairs(running, shapes)}
+    asked = {(one.server.name, shape): _question(folder, one, shape) for shape, one in _pairs(running, shapes)}
     for shape, one in _pairs(running, shapes):
-        body = bodies[one.server.name, shape]
-        load(one.url, body, connections=16, seconds=_FIRST_WARM_UP, unseen=shape.unseen)
+        load(asked[one.server.name, shape], connections=16, seconds=_FIRST_WARM_UP)
         one.settle()
     found: dict[tuple[str, Case], Figures] = {}
     for number in range(rounds):
@@ -101,7 +102,7 @@ def _rounds(
         for case in cases:
             for shape, one in _pairs(running, [case.shape]):
                 figures = found.setdefault((one.server.name, case), Figures(one.server, case))
-                _measure(one, bodies[one.server.name, shape], figures, seconds)
+                _measure(one, asked[one.server.name, shape], figures, seconds)
     for shape in shapes:
         _check(running, shape)
     return list(found.values())
@@ -111,15 +112,15 @@ def _pairs(running: Sequence[Running], shapes: Sequence[Shape]) -> Iterator[tupl
     return ((shape, one) for shape in shapes for one in running if one.server.document(shape) is not None)
 
 
-def _measure(one: Running, body: Path, into: Figures, seconds: float) -> None:
-    case = into.case
-    load(one.url, body, connections=case.connections, seconds=_WARM_UP, unseen=case.shape.unseen)
+def _measure(one: Running, asked: Question, into: Figures, seconds: float) -> None:
+    connections = into.case.connections
+    load(asked, connections=connections, seconds=_WARM_UP)
     before = one.cpu_seconds()
-    measured = load(one.url, body, connections=case.connections, seconds=seconds, unseen=case.shape.unseen)
+    measured = load(asked, connections=connections, seconds=seconds, answers=_ANSWERS)
     used = one.cpu_seconds() - before
+    one.settle()
     into.loads.append(measured)
     into.cpu_ms.append(used * 1000 / max(measured.requests, 1))
-    one.settle()
     into.peak_memory_mib = one.peak_memory_mib()
 
 
@@ -137,13 +138,13 @@ def _body(one: Running, shape: Shape) -> dict[str, Any]:
     return body
 
 
-def _write_body(folder: Path, one: Running, shape: Shape) -> Path:
+def _question(folder: Path, one: Running, shape: Shape) -> Question:
     file = folder / f"{one.server.name}-{shape.name}.json"
     body = _body(one, shape)
     if shape.unseen:
         body["query"] = shape.with_aliases()
     file.write_text(json.dumps(body), encoding="utf-8")
-    return file
+    return question(one.url, file, unseen=shape.unseen)
 
 
 def _say(text: str) -> None:

@@ -6,12 +6,13 @@ from typing import Any
 from benchmarks.comparing import Case, compare
 from benchmarks.servers import SERVERS
 from benchmarks.shapes import SHAPES
+from benchmarks.throughput_report import MANY, report
 
 NAME = "throughput"
 
-CONNECTIONS = (1, 16, 64)
+CONNECTIONS = (1, MANY, 64)
 ROUNDS = 5
-SECONDS = 2.0
+SECONDS = 1.5
 
 # The shape that is asked by 1 and by 64 connections too.
 _ALL_CONNECTIONS = "flat-4x25"
@@ -23,7 +24,7 @@ def measure(quick: bool) -> dict[str, Any]:
         Case(shape, warm, connections)
         for shape in SHAPES
         for warm in (True, False)
-        for connections in (CONNECTIONS if shape.name == _ALL_CONNECTIONS else (16,))
+        for connections in (CONNECTIONS if shape.name == _ALL_CONNECTIONS else (MANY,))
     ]
     return measured(cases, rounds=1 if quick else ROUNDS, seconds=0.5 if quick else SECONDS)
 
@@ -43,8 +44,8 @@ def measured(
 
 
 def markdown(content: dict[str, Any]) -> str:
-    """Tables."""
-    return table(content["figures"])
+    """What was done, and the tables."""
+    return report(content)
 
 
 def table(figures: Sequence[dict[str, Any]]) -> str:

@@ -14,8 +14,7 @@ from benchmarks.upstream import Missing
 
 SCRIPT = Path(__file__).parent / "load.lua"
 
-# Answers for each connection at least, unless that takes too many seconds.
-_FEW = 3
+# Seconds that a load is made longer to at most.
 _LONGEST = 8.0
 # Seconds without a byte that end an answer.
 _SILENCE = 0.03
@@ -40,20 +39,42 @@ class Load:
         return self.requests / self.seconds
 
 
-def load(url: str, body: Path, *, connections: int, seconds: float, unseen: bool) -> Load:
-    """Ask for `seconds`, or longer where each connection would not get a few answers. Raises Missing.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request that is sent again and again. `answer_size` in bytes, head included; `alone` in seconds."""
+
+    url: str
+    body: Path
+    unseen: bool
+    answer_size: int
+    alone: float
+
+
+def question(url: str, body: Path, *, unseen: bool) -> Question:
+    """Asks once or twice, to know the answer's length and its time when nobody else asks.
 
     `body` holds the request's JSON; `unseen` gives it new aliases each time.
     """
+    where = urlsplit(url)
+    content = body.read_bytes().replace(b"@", b"x" * 15)
+    head = f"POST {where.path} HTTP/1.1\r\nHost: {where.netloc}\r\nContent-Type: application/json\r\n"
+    request = f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
+    with socket.create_connection((where.hostname or "", where.port or 80), timeout=60) as connection:
+        # The first one may have to fetch what was kept too long.
+        _ask(connection, request)
+        size, seconds = _ask(connection, request)
+    return Question(url, body, unseen, size, seconds)
+
+
+def load(asked: Question, *, connections: int, seconds: float, answers: int = 0) -> Load:
+    """Ask for `seconds`, or longer where each connection would not get that many answers. Raises Missing."""
     wrk = shutil.which("wrk")
     if wrk is None:
         raise Missing("wrk is missing. On Debian and Ubuntu: apt-get install wrk")
-    size, alone = _one_answer(url, body.read_bytes().replace(b"@", b"x" * 15))
-    command = [wrk, "-t1", f"-c{connections}", "-d600s", "--timeout", "30s", "-s", str(SCRIPT), url, "--", str(body)]
-    process = subprocess.Popen(
-        [*command, "unseen"] if unseen else command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    time.sleep(max(seconds, min(_FEW * connections * alone, _LONGEST)))
+    command = [wrk, "-t1", f"-c{connections}", "-d600s", "--timeout", "30s", "-s", str(SCRIPT), asked.url, "--"]
+    command += [str(asked.body), *(["unseen"] if asked.unseen else [])]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(max(seconds, min(answers * connections * asked.alone, _LONGEST)))
     # Told to end, it prints what it has, after any part of a second.
     process.send_signal(signal.SIGINT)
     out, problems = process.communicate(timeout=60)
@@ -61,7 +82,7 @@ def load(url: str, body: Path, *, connections: int, seconds: float, unseen: bool
         raise RuntimeError(f"wrk: {problems or out}")
     found = json.loads(out[out.index("{") :])
     # An error is an answer like any other to wrk; but it is not as long as the rows.
-    whole = found["bytes"] / size
+    whole = found["bytes"] / asked.answer_size
     return Load(
         requests=found["requests"],
         seconds=found["microseconds"] / 1e6,
@@ -69,17 +90,6 @@ def load(url: str, body: Path, *, connections: int, seconds: float, unseen: bool
         p99=found["p99"] / 1e3,
         failed=found["failed"] + (round(found["requests"] - whole) if whole < 0.995 * found["requests"] else 0),
     )
-
-
-def _one_answer(url: str, body: bytes) -> tuple[int, float]:
-    """Bytes of one answer, its head included, as wrk counts them; and its seconds when nobody else asks."""
-    where = urlsplit(url)
-    head = f"POST {where.path} HTTP/1.1\r\nHost: {where.netloc}\r\nContent-Type: application/json\r\n"
-    request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-    with socket.create_connection((where.hostname or "", where.port or 80), timeout=60) as connection:
-        # The first one may have to fetch what was kept too long.
-        _ask(connection, request)
-        return _ask(connection, request)
 
 
 def _ask(connection: socket.socket, request: bytes) -> tuple[int, float]:
