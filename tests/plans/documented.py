@@ -25,7 +25,7 @@ _IN_TEXT = re.compile(r"`(\{[^`]+\}|(?:query|mutation)\b[^`]+\})`")
 
 
 def documented(schema: GraphQLSchema, task_id: str) -> Iterator[tuple[str, str, OperationDefinitionNode]]:
-    """Where it stands, the whole document, and the operation, for every query and mutation. Asserts that blocks are valid."""
+    """Where it stands, the whole document, and the operation: of every query and mutation. Blocks have to be valid."""
     for page in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]):
         where = str(page.relative_to(ROOT))
         text = page.read_text(encoding="utf-8")

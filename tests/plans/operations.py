@@ -210,9 +210,9 @@ class Writer:
         for name, definition in _fields_of(self._schema, on).items():
             kind = get_named_type(definition.type)
             deep = is_composite_type(kind)
-            if deep and (room.depth < 1 or self._left <= 0 or (room.lists < 1 and _is_list_of_rows(kind.name))):
-                if not (root and room.depth >= 1):
-                    continue
+            too_much = self._left <= 0 or (room.lists < 1 and _is_list_of_rows(kind.name))
+            if deep and (room.depth < 1 or (too_much and not root)):
+                continue
             weight = _ROOTS.get(name, 1) if root else _WEIGHTS.get(name, 2 if deep else 1)
             found.append(((name, definition), weight))
         return found

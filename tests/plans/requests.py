@@ -96,16 +96,16 @@ def _asked(writer: Writer, sort: str, written: list[tuple[str, Uses]]) -> list[A
     asked = []
     for name, (_, uses) in zip(names, written, strict=True):
         used = [one for one in writer.variables.values() if one.name in uses.variables]
-        for _ in range(1 + (values.number(1) if used else 0)):
-            asked.append(
-                Asked(
-                    query=query,
-                    variables=_variables(writer, used) if used or values.chance(5) else None,
-                    operation_name=name if len(written) > 1 or values.chance(50) else None,
-                    by_get=values.chance(6),
-                    accept=values.weighted(((_ACCEPTS[0], 3), (_ACCEPTS[1], 1))),
-                )
+        asked += [
+            Asked(
+                query=query,
+                variables=_variables(writer, used) if used or values.chance(5) else None,
+                operation_name=name if len(written) > 1 or values.chance(50) else None,
+                by_get=values.chance(6),
+                accept=values.weighted(((_ACCEPTS[0], 3), (_ACCEPTS[1], 1))),
             )
+            for _ in range(1 + (values.number(1) if used else 0))
+        ]
     return asked
 
 

@@ -101,8 +101,9 @@ def test_what_breaks_unexpectedly_is_told_without_its_words(ask: Ask) -> None:
 
 def test_errors_that_are_data_are_shown_by_their_class(ask: Ask) -> None:
     data = ask(
-        """{ tasks(first: 1) { backends { name status fetchedAt error { __typename code message retryable backend target
-        ... on OtaThrottled { retryAfterSeconds } } } } backends { name health { state since lastError { message } } } }"""
+        """{ tasks(first: 1) { backends { name status fetchedAt error { __typename code message retryable backend
+        target ... on OtaThrottled { retryAfterSeconds } } } }
+        backends { name health { state since lastError { message } } } }"""
     )["data"]
     by_name = {one["name"]: one for one in data["tasks"]["backends"]}
     assert by_name["dead"]["error"]["__typename"] == "OtaBackendUnavailable"

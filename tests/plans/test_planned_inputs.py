@@ -43,7 +43,8 @@ def test_the_same_document_is_answered_anew_for_other_variables(ask: Ask) -> Non
 
 
 def test_what_is_left_out_takes_its_default_and_null_does_not(ask: Ask) -> None:
-    query = "query ($first: Int = 2, $plain: Int) { a: tasks(first: $first) { nodes { id } } b: tasks(first: $plain) { nodes { id } } }"
+    query = """query ($first: Int = 2, $plain: Int) { a: tasks(first: $first) { nodes { id } }
+    b: tasks(first: $plain) { nodes { id } } }"""
     given = ask(query)["data"]
     assert len(given["a"]["nodes"]) == 2
     everything = len(given["b"]["nodes"])
@@ -80,8 +81,8 @@ def test_variables_stand_inside_inputs_and_lists(ask: Ask) -> None:
 
 
 def test_variables_stand_inside_a_scalar_that_holds_anything(ask: Ask) -> None:
-    query = """query ($id: ID!) { _entities(representations: [{__typename: "OtaTask", id: $id}, {__typename: "OtaTask"}]) {
-    ... on OtaTask { nativeId } } }"""
+    query = """query ($id: ID!) { _entities(representations: [{__typename: "OtaTask", id: $id},
+    {__typename: "OtaTask"}]) { ... on OtaTask { nativeId } } }"""
     answer = ask(query, id=TASK)
     assert answer["data"] == {"_entities": [{"nativeId": "t2"}, None]}
 
@@ -123,7 +124,7 @@ def test_changes_happen_one_after_the_other_in_the_order_of_the_document(ask: As
     answer = ask(
         """mutation ($id: ID!) {
         last: updateOtaTask(input: {id: $id, description: "one"}) { outcome task { description } }
-        first: updateOtaTask(input: {id: $id, description: "two"}) { outcome task { description status } errors { code } }
+        first: updateOtaTask(input: {id: $id, description: "two"}) { task { description status } errors { code } }
         again: cancelOtaTask(input: {id: $id, dryRun: true}) { outcome preview { affected wouldRefuse { code } } } }""",
         id=TASK,
     )
@@ -135,8 +136,9 @@ def test_changes_happen_one_after_the_other_in_the_order_of_the_document(ask: As
 
 def test_a_refusal_is_data_with_the_members_of_its_class(ask: Ask) -> None:
     data = ask(
-        """mutation ($input: CancelOtaTaskInput!) { cancelOtaTask(input: $input) { outcome errors { __typename code message
-        ... on OtaInvalidState { vendorStatus needsForce } ... on OtaConflict { backend } ... on OtaInvalidInput { path rule } } } }""",
+        """mutation ($input: CancelOtaTaskInput!) { cancelOtaTask(input: $input) { outcome errors { __typename code
+        message ... on OtaInvalidState { vendorStatus needsForce } ... on OtaConflict { backend }
+        ... on OtaInvalidInput { path rule } } } }""",
         input={"id": id_of("tasks", "whole", "t0")},
     )["data"]["cancelOtaTask"]
     assert data["outcome"] == "REFUSED"

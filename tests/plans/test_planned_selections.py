@@ -32,7 +32,8 @@ def test_a_field_selected_twice_is_one_with_both_selections(ask: Ask) -> None:
 
 def test_a_fragment_may_be_used_in_many_places_and_within_fragments(ask: Ask) -> None:
     data = ask(
-        """{ tasks(first: 1) { nodes { ...T } edges { node { ...T } } } packages(first: 1) { nodes { backend { ...B } } } }
+        """{ tasks(first: 1) { nodes { ...T } edges { node { ...T } } }
+        packages(first: 1) { nodes { backend { ...B } } } }
         fragment T on OtaTask { id backend { ...B } }
         fragment B on OtaBackend { name capabilities { operation ...C } }
         fragment C on OtaCapability { support force }"""
@@ -74,7 +75,7 @@ def test_a_list_of_an_interface_holds_different_types(ask: Ask) -> None:
 
 def test_a_union_shows_what_its_member_has(ask: Ask) -> None:
     data = ask(
-        """{ tasks(first: 20) { nodes { vendorDetails { __typename ... on OtaTaskDetails { again: __typename } } } } }"""
+        "{ tasks(first: 20) { nodes { vendorDetails { __typename ... on OtaTaskDetails { again: __typename } } } } }"
     )["data"]
     details = [node["vendorDetails"] for node in data["tasks"]["nodes"]]
     shown = [one for one in details if one is not None]
@@ -101,7 +102,8 @@ def test_a_fragment_on_another_type_selects_nothing(ask: Ask) -> None:
 
 def test_the_name_of_a_type_is_told_everywhere(ask: Ask) -> None:
     data = ask(
-        "{ t: __typename tasks(first: 1) { __typename nodes { __typename status __typename } pageInfo { x: __typename } } }"
+        """{ t: __typename tasks(first: 1) { __typename nodes { __typename status __typename }
+        pageInfo { x: __typename } } }"""
     )["data"]
     assert data["t"] == "Query"
     assert data["tasks"]["__typename"] == "OtaTaskConnection"
@@ -111,8 +113,9 @@ def test_the_name_of_a_type_is_told_everywhere(ask: Ask) -> None:
 
 def test_connections_nest(ask: Ask) -> None:
     data = ask(
-        """query ($id: ID!) { task(id: $id) { executions(first: 2) { pageInfo { hasNextPage endCursor } edges { cursor node {
-        device { name executions(first: 3) { nodes { id task { name executions(first: 1) { nodes { status } } } } } } } } } } }""",
+        """query ($id: ID!) { task(id: $id) { executions(first: 2) { pageInfo { hasNextPage endCursor } edges { cursor
+        node { device { name executions(first: 3) { nodes { id task { name
+        executions(first: 1) { nodes { status } } } } } } } } } } }""",
         id=TASK,
     )["data"]
     executions = data["task"]["executions"]
@@ -154,8 +157,8 @@ def test_what_is_left_out_entirely_leaves_an_empty_object(ask: Ask) -> None:
 
 def test_introspection_stands_beside_data(ask: Ask) -> None:
     data = ask(
-        """{ backend(name: "whole") { name } __type(name: "OtaSource") { name enumValues { name } } again: backends { name }
-        __schema { queryType { name } } }""",
+        """{ backend(name: "whole") { name } __type(name: "OtaSource") { name enumValues { name } }
+        again: backends { name } __schema { queryType { name } } }""",
         whole=False,
     )["data"]
     assert list(data) == ["backend", "__type", "again", "__schema"]
