@@ -1,7 +1,5 @@
 """`ota-gateway check`: reach every backend once, with the credentials and the budget of the configuration file."""
 
-import asyncio
-
 import typer
 
 from gateway.cli.refusing import DEFAULT_CONFIG, FAILED, ConfigFile, settings_of
@@ -10,7 +8,9 @@ from gateway.cli.refusing import DEFAULT_CONFIG, FAILED, ConfigFile, settings_of
 def check(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Reach each backend and print a table; exit 1 if any fails."""
     settings = settings_of(config)
-    from rich.console import Console  # noqa: PLC0415 - slow to import
+    import asyncio  # noqa: PLC0415 - slow to import
+
+    from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 

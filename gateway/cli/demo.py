@@ -3,9 +3,6 @@
 The simulators listen on free loopback ports, with their quotas off; the ledger is a file that goes when the demo does.
 """
 
-import secrets
-import socket
-import tempfile
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -13,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.demo_queries import ANY_RUNNING_TASK, example_queries
-from gateway.cli.listening import Listening, address_of, bound, run, told_to_end
 from gateway.cli.refusing import WRONG_USAGE, refuse
 
 if TYPE_CHECKING:
+    import socket
+
     from gateway.settings import Settings
     from gateway.vendorkit.manifest import VendorManifest
 
@@ -28,7 +26,8 @@ def demo(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
 ) -> None:
     """Try everything: all vendors simulated, and the gateway over them."""
-    from gateway.settings import is_loopback  # noqa: PLC0415 - pydantic is slow to import
+    from gateway.cli.listening import bound, run  # noqa: PLC0415 - asyncio is slow to import
+    from gateway.settings import is_loopback  # noqa: PLC0415
 
     if not is_loopback(host):
         refuse("The demo knows no authentication, so it binds loopback only; use --host 127.0.0.1.", WRONG_USAGE)
@@ -36,9 +35,12 @@ def demo(
         run(run_demo(host, listener))
 
 
-async def run_demo(host: str, listener: socket.socket) -> None:
+async def run_demo(host: str, listener: "socket.socket") -> None:
     """Serve until told to end. `listener` is bound to `host`."""
+    import tempfile  # noqa: PLC0415
+
     from gateway.app import build_app  # noqa: PLC0415 - slow to import
+    from gateway.cli.listening import Listening, address_of, told_to_end  # noqa: PLC0415
     from gateway.observability.logging import configure_logging  # noqa: PLC0415
     from gateway.vendorkit.discovery import installed_vendors  # noqa: PLC0415
 
@@ -69,6 +71,8 @@ def _simulated(manifest: "VendorManifest", place: int, vendors: int) -> Abstract
 
 
 def _settings(host: str, port: int, vendors: "list[VendorManifest]", places: list[str], ledger: str) -> "Settings":
+    import secrets  # noqa: PLC0415
+
     from pydantic import SecretStr  # noqa: PLC0415
 
     from gateway.settings import LedgerSettings, ServerSettings, Settings  # noqa: PLC0415

@@ -1,7 +1,5 @@
 """`ota-gateway ledger`: the database of audit entries, brought up to date before the gateway starts."""
 
-import asyncio
-
 import typer
 
 from gateway.cli.refusing import DEFAULT_CONFIG, ConfigFile, refuse, settings_of
@@ -19,8 +17,10 @@ def _group() -> None:
 def migrate_ledger(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Bring the ledger's tables up to date."""
     settings = settings_of(config)
+    import asyncio  # noqa: PLC0415 - slow to import
+
     from gateway.domain.errors import GatewayError  # noqa: PLC0415
-    from gateway.ledger import migrate  # noqa: PLC0415 - SQLAlchemy is slow to import
+    from gateway.ledger import migrate  # noqa: PLC0415
 
     try:
         asyncio.run(migrate(settings.ledger.url))

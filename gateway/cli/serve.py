@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.listening import Listening, address_of, bound, run, told_to_end
 from gateway.cli.refusing import DEFAULT_CONFIG, WRONG_USAGE, ConfigFile, refuse, settings_of
 
 
@@ -27,6 +26,7 @@ def serve(
     settings = settings_of(config)
     # After the configuration, which fails more often than imports are needed.
     from gateway.app import build_app  # noqa: PLC0415
+    from gateway.cli.listening import Listening, address_of, bound, run, told_to_end  # noqa: PLC0415
     from gateway.observability.logging import configure_logging  # noqa: PLC0415
     from gateway.settings import ConfigurationError  # noqa: PLC0415
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli.listening import cannot_listen, run, told_to_end
 from gateway.cli.refusing import WRONG_USAGE, refuse
 
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ def simulate(
     """Serve a simulated vendor on 127.0.0.1 until told to end."""
     manifest = _installed(vendor)
     plan = _plan(faults, seed)
+    from gateway.cli.listening import run  # noqa: PLC0415 - asyncio is slow to import
     from gateway.vendorkit.simulation.options import SimulatorOptions  # noqa: PLC0415
 
     simulator = manifest.simulator(
@@ -80,7 +80,8 @@ def _plan(path: Path | None, seed: int) -> "FaultPlan":
 
 
 async def _serve(manifest: "VendorManifest", simulator: "Simulator", port: int, hint: str) -> None:
-    from gateway.vendorkit.simulation.server import serving  # noqa: PLC0415 - uvicorn is slow to import
+    from gateway.cli.listening import cannot_listen, told_to_end  # noqa: PLC0415 - asyncio is slow to import
+    from gateway.vendorkit.simulation.server import serving  # noqa: PLC0415
 
     with told_to_end() as ending:
         try:
