@@ -68,7 +68,9 @@ def build_app(settings: Settings) -> Starlette:
             yield {}
 
     def context(connection: HTTPConnection) -> RequestContext:
-        fresh = "no-cache" in connection.headers.get("cache-control", "").casefold()
+        fresh = any(
+            name == b"cache-control" and b"no-cache" in value.lower() for name, value in connection.scope["headers"]
+        )
         return RequestContext(services=held["services"], caller=Caller(fresh=fresh))
 
     schema = build_schema()

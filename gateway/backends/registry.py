@@ -1,6 +1,6 @@
 """The configured backends by name."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from gateway.backends.stack import BackendStack
 
@@ -10,9 +10,10 @@ class BackendRegistry:
 
     def __init__(self, stacks: Iterable[BackendStack]) -> None:
         self._stacks = {stack.name: stack for stack in stacks}
+        self.all: Sequence[BackendStack] = tuple(self._stacks.values())
 
     def __iter__(self) -> Iterator[BackendStack]:
-        return iter(self._stacks.values())
+        return iter(self.all)
 
     def find(self, name: str) -> BackendStack | None:
         """The backend of that name."""

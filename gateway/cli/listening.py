@@ -117,6 +117,8 @@ def _keep_what_the_start_made() -> None:
 def _server(app: "Starlette") -> "uvicorn.Server":
     import uvicorn  # noqa: PLC0415 - slow to import
 
+    from gateway.cli.joined_writes import JoinedWritesProtocol  # noqa: PLC0415
+
     class Server(uvicorn.Server):
         @contextmanager
         def capture_signals(self) -> Iterator[None]:
@@ -126,7 +128,7 @@ def _server(app: "Starlette") -> "uvicorn.Server":
     return Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=JoinedWritesProtocol,
             ws="websockets-sansio",
             ws_max_size=_MESSAGE_LIMIT,
             lifespan="off",
@@ -134,6 +136,8 @@ def _server(app: "Starlette") -> "uvicorn.Server":
             log_config=None,
             log_level="warning",
             server_header=False,
+            # The gateway does not ask who called from where.
+            proxy_headers=False,
             timeout_graceful_shutdown=_DRAIN_SECONDS,
         )
     )

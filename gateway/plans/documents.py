@@ -52,9 +52,14 @@ class PlannedOperation:
         """Query, mutation or subscription."""
         return StrawberryOperationType(self.node.operation.value)
 
-    def executor(self, schema: Schema, variables: VariableValues) -> PlannedExecutor:
-        """What executes it under these variables, to be copied for each request."""
+    def executor(self, schema: Schema, variables: VariableValues) -> PlannedExecutor | None:
+        """What executes it under these variables, to be copied for each request; None where graphql-core has to.
+
+        A condition that is null is an error of whatever selection is reached first that has it.
+        """
         key = tuple(variables.coerced.get(name) for name in self.conditions)
+        if None in key:
+            return None
         executor = self._executors.get(key)
         if executor is None:
             plan = OperationPlan.of(schema._schema, schema.config, self.node, self.fragments, variables)
@@ -67,10 +72,14 @@ class PlannedOperation:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document: what is wrong with it, or its operations by name; the only one, if it is the only one, under None."""
+    """A document: its operations by name, the only one, if it is the only one, also under None; and what is wrong.
+
+    What cannot be parsed has no operations, and is `unreadable`.
+    """
 
     operations: dict[str | None, PlannedOperation]
     errors: list[GraphQLError] | None = None
+    unreadable: bool = False
 
 
 class Documents:
@@ -99,7 +108,7 @@ class Documents:
             document = parse(text)
             errors = validate_document(self._schema._schema, document, _RULES)
         except GraphQLSyntaxError as error:
-            return Document({}, [error])
+            return Document({}, [error], unreadable=True)
         # Nested too deep, or whatever else it is: Strawberry answers it.
         except Exception:  # noqa: BLE001
             return None
@@ -116,7 +125,9 @@ def _operations(document: DocumentNode) -> dict[str | None, PlannedOperation]:
     nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     conditions = _conditions(document)
     for node in nodes:
-        operation = PlannedOperation(node, fragments, conditions, _reason(node))
+        declared = {one.variable.name.value for one in node.variable_definitions or ()}
+        own = tuple(name for name in conditions if name in declared)
+        operation = PlannedOperation(node, fragments, own, _reason(node))
         operations[node.name.value if node.name else None] = operation
         if len(nodes) == 1:
             operations[None] = operation

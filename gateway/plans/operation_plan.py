@@ -61,7 +61,10 @@ class ObjectPlan:
 
 @dataclass(slots=True)
 class OperationPlan:
-    """The plan of one operation, under given values of its conditions. Its parts are made when they are first used."""
+    """The plan of one operation, under given values of its conditions. Its parts are made when they are first used.
+
+    `serial` tells that root fields run one after another.
+    """
 
     schema: GraphQLSchema
     config: StrawberryConfig
@@ -69,6 +72,7 @@ class OperationPlan:
     selections: Selections
     root_type: GraphQLObjectType
     root_fields: GroupedFieldSet
+    serial: bool
     _fields: dict[int, FieldPlan | None] = field(default_factory=dict)
     _objects: dict[int, ObjectPlan | None] = field(default_factory=dict)
     _kept: list[object] = field(default_factory=list)
@@ -86,12 +90,8 @@ class OperationPlan:
         selections = Selections(schema, operation, fragments, variables)
         root_type = schema.get_root_type(operation.operation)
         assert root_type is not None  # noqa: S101 - a valid operation has one
-        return cls(schema, config, operation, selections, root_type, selections.root(root_type))
-
-    @property
-    def serial(self) -> bool:
-        """Whether root fields run one after another."""
-        return self.operation.operation is OperationType.MUTATION
+        serial = operation.operation is OperationType.MUTATION
+        return cls(schema, config, operation, selections, root_type, selections.root(root_type), serial)
 
     def field(self, parent: GraphQLObjectType, details: FieldDetailsList) -> FieldPlan | None:
         """The plan of a field; None where graphql-core executes it."""

@@ -52,10 +52,10 @@ class PlannedSchema:
             if document.errors is not None:
                 return PreExecutionError(data=None, errors=document.errors)
             variables = self._coerced(operation, variable_values)
-            if variables is not None:
-                executor = operation.executor(self._schema, variables).for_request(context_value, variables)
-                return await executor.run()
-        elif document is not None and not document.operations and document.errors is not None:
+            executor = None if variables is None else operation.executor(self._schema, variables)
+            if executor is not None and variables is not None:
+                return await executor.for_request(context_value, variables).run()
+        elif document is not None and document.unreadable:
             return PreExecutionError(data=None, errors=document.errors)
         return await self._schema.execute(
             query,
@@ -81,7 +81,7 @@ class PlannedSchema:
     def stepped_aside(self, query: str, operation_name: str | None = None) -> list[str]:
         """Why, and where, graphql-core executes this operation, or parts of it, itself; nothing where plans do it all.
 
-        Conditions are taken as if their variables were null.
+        The variables of conditions are taken as true.
         """
         document = self._documents.get(query)
         operation = None if document is None else document.operations.get(operation_name)
@@ -91,7 +91,12 @@ class PlannedSchema:
             return ["there is no such valid operation"]
         if operation.reason is not None:
             return [operation.reason]
-        return operation.executor(self._schema, VariableValues({}, {})).plan.stepped_aside()
+        taken = [
+            one for one in operation.node.variable_definitions or () if one.variable.name.value in operation.conditions
+        ]
+        variables = get_variable_values(self._schema._schema, taken, dict.fromkeys(operation.conditions, True))
+        executor = None if isinstance(variables, list) else operation.executor(self._schema, variables)
+        return ["its conditions are no booleans"] if executor is None else executor.plan.stepped_aside()
 
     def _coerced(self, operation: PlannedOperation, given: dict[str, Any] | None) -> VariableValues | None:
         """The variables; None where they are not acceptable, which Strawberry then tells."""

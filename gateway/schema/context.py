@@ -27,17 +27,20 @@ class RequestContext:
         self.keeping = only_kept(self.caller)
         self.forget()
 
-    def soonest(self, read: Callable[[Caller], Coroutine[Any, Any, Any]], otherwise: Callable[[], Any]) -> Any:
-        """What `read` comes to, at once, where what is kept suffices; else what `otherwise` gives, an awaitable.
+    def soonest(
+        self, read: Callable[[Caller], Coroutine[Any, Any, Any]], otherwise: Callable[[], Any] | None = None
+    ) -> Any:
+        """What `read` comes to, at once, where what is kept suffices; else an awaitable.
 
-        `read` begins a read of the services for the caller it is given.
+        `read` begins a read of the services for the caller it is given; the awaitable is that of this request's own
+        caller, or what `otherwise` gives.
         """
-        if self.caller.fresh:
-            return otherwise()
-        try:
-            return at_once(read(self.keeping))
-        except NotKept:
-            return otherwise()
+        if not self.caller.fresh:
+            try:
+                return at_once(read(self.keeping))
+            except NotKept:
+                pass
+        return read(self.caller) if otherwise is None else otherwise()
 
     def forget(self) -> None:
         """Read everything anew from here on: each event of a subscription shows the present."""

@@ -11,12 +11,17 @@ Wanted = TypeVar("Wanted")
 
 
 def wanted(kind: type[Wanted], given: object) -> Wanted:
-    """`given` as a `kind`: member by member, inputs inside it as the dataclasses that `kind` declares there."""
+    """`given` as a `kind`: member by member, inputs inside it as the dataclasses that `kind` declares there.
+
+    Lists become tuples, so that what was asked for can be told apart by its value.
+    """
     members: dict[str, Any] = {}
     declared: type = kind
     for name, inner in _inner_kinds(declared).items():
         value = getattr(given, name)
-        members[name] = wanted(inner, value) if inner is not None and has_object_definition(type(value)) else value
+        if inner is not None and has_object_definition(type(value)):
+            value = wanted(inner, value)
+        members[name] = tuple(value) if isinstance(value, list) else value
     return kind(**members)
 
 

@@ -1,8 +1,9 @@
 """One kind of list, tasks or packages, over several backends, in the order of each or in one order over all."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from gateway.backends.cache import Answer
@@ -24,25 +25,41 @@ from gateway.services.streamed_list import Source, streamed
 from gateway.vendorkit.manifest import VendorManifest
 
 Row = TypeVar("Row", bound=Identified)
+Wanted = TypeVar("Wanted", bound=Hashable)
+Order = TypeVar("Order", bound=Hashable)
 Key = TypeVar("Key")
 Found = TypeVar("Found")
 
+_MOST_QUESTIONS = 256
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked(Generic[Row]):
-    """What one page is asked for. `key_of` is None for the order BACKEND; `binding` names list, filter and order.
+class Question(Generic[Row]):
+    """Which rows are asked for, in which order: the same for all pages, and for all who ask it.
 
-    `narrowed` says whether `keep` lets less than everything through, and `filter_key` names it.
+    `key_of` is None for the order BACKEND; `binding` names list, filter and order. `narrowed` says whether `keep` lets
+    less than everything through, and `filter_key` names it.
     """
 
-    first: int
-    after: str | None
     order: tuple[str, Direction]
     key_of: Callable[[Row], tuple[Any, ...]] | None
     keep: Callable[[Row], bool]
     narrowed: bool
     filter_key: str
     binding: bytes
+
+
+def remembered(make: Callable[[Wanted, Order], Question[Row]]) -> Callable[[Wanted, Order], Question[Row]]:
+    """Keep the questions that were asked of late; those with a filter that cannot be hashed are made each time."""
+    kept = lru_cache(maxsize=_MOST_QUESTIONS)(make)
+
+    def question(wanted: Wanted, order: Order) -> Question[Row]:
+        try:
+            return kept(wanted, order)
+        except TypeError:
+            return make(wanted, order)
+
+    return question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +74,15 @@ class BackendLists(Generic[Row]):
     cursors: CursorKey
     merges: Merges[Row] = field(default_factory=Merges)
 
-    async def page(self, caller: Caller, stacks: Sequence[BackendStack], asked: Asked[Row]) -> Connection[Row]:
+    async def page(
+        self, caller: Caller, stacks: Sequence[BackendStack], asked: Question[Row], first: int, after: str | None
+    ) -> Connection[Row]:
         """One page of the list over these backends."""
         if asked.key_of is None:
             return await streamed(
                 [self._source(stack, caller, asked) for stack in stacks],
-                first=asked.first,
-                after=asked.after,
+                first=first,
+                after=after,
                 key=self.cursors,
                 binding=asked.binding,
             )
@@ -75,14 +94,14 @@ class BackendLists(Generic[Row]):
             order=asked.order,
             key_of=asked.key_of,
             keep=asked.keep if asked.narrowed else None,
-            first=asked.first,
-            after=asked.after,
+            first=first,
+            after=after,
             key=self.cursors,
             binding=asked.binding,
             merges=self.merges,
         )
 
-    def _source(self, stack: BackendStack, caller: Caller, asked: Asked[Row]) -> Source[Row]:
+    def _source(self, stack: BackendStack, caller: Caller, asked: Question[Row]) -> Source[Row]:
         async def fetch(page: PageRequest) -> Answer[Page[Row]]:
             return await ask(stack, caller, f"{self.what}|{page}", lambda: self.list_page(stack.adapter, page))
 
@@ -95,20 +114,25 @@ class BackendLists(Generic[Row]):
             skipped=self._skipped(stack),
         )
 
-    def _whole(self, stack: BackendStack, caller: Caller, asked: Asked[Row]) -> Whole[Row]:
-        shelf = self.shelves[stack.name]
-
-        async def snapshot() -> Snapshot[Row]:
-            return await remembering(
-                stack,
-                caller,
-                lambda: shelf.get(
-                    filter_key=asked.filter_key, keep=asked.keep, narrowed=asked.narrowed, fresh=caller.fresh
-                ),
-            )
-
+    def _whole(self, stack: BackendStack, caller: Caller, asked: Question[Row]) -> Whole[Row]:
+        name = stack.backend.name
+        skipped = self._skipped(stack)
+        if skipped is not None:
+            return Whole(name, skipped=skipped)
+        shelf = self.shelves[name]
         ready = shelf.ready(filter_key=asked.filter_key, narrowed=asked.narrowed, fresh=caller.fresh)
-        return Whole(name=stack.name, snapshot=snapshot, ready=ready, skipped=self._skipped(stack))
+        return Whole(name, ready, None if ready is not None else lambda: self._snapshot(stack, shelf, caller, asked))
+
+    async def _snapshot(
+        self, stack: BackendStack, shelf: SnapshotShelf[Row], caller: Caller, asked: Question[Row]
+    ) -> Snapshot[Row]:
+        return await remembering(
+            stack,
+            caller,
+            lambda: shelf.get(
+                filter_key=asked.filter_key, keep=asked.keep, narrowed=asked.narrowed, fresh=caller.fresh
+            ),
+        )
 
     def _skipped(self, stack: BackendStack) -> GatewayError | None:
         return None if stack.backend.supports(self.operation) else unsupported(stack, self.operation)

@@ -3,9 +3,8 @@
 import asyncio
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from gateway.backends.snapshot import Identified, Snapshot
 from gateway.domain.errors import GatewayError
@@ -18,16 +17,15 @@ from gateway.services.sort_keys import revive
 Row = TypeVar("Row", bound=Identified)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Whole(Generic[Row]):
+class Whole(NamedTuple, Generic[Row]):
     """One backend's part in a merged list: its snapshot, or why it has none to give.
 
-    `ready` is a snapshot that stands there already; without it `snapshot` is awaited.
+    `ready` is a snapshot that stands there already; without it, and unless it is `skipped`, `snapshot` is awaited.
     """
 
     name: str
-    snapshot: Callable[[], Awaitable[Snapshot[Row]]]
     ready: Snapshot[Row] | None = None
+    snapshot: Callable[[], Awaitable[Snapshot[Row]]] | None = None
     skipped: GatewayError | None = None
 
 
@@ -103,6 +101,7 @@ def _known(whole: Whole[Row]) -> _Part[Row] | None:
 
 
 async def _take(whole: Whole[Row]) -> _Part[Row]:
+    assert whole.snapshot is not None  # noqa: S101 - it is neither ready nor skipped
     try:
         return _given(whole, await whole.snapshot())
     except GatewayError as error:

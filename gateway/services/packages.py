@@ -9,7 +9,7 @@ from gateway.domain.operations import Operation
 from gateway.domain.package import Package
 from gateway.domain.task import Task
 from gateway.services.asking import ask, stack_of
-from gateway.services.backend_lists import Asked, BackendLists, each_or_error
+from gateway.services.backend_lists import BackendLists, Question, each_or_error, remembered
 from gateway.services.caller import Caller
 from gateway.services.connection import Connection
 from gateway.services.cursors import CursorKey, binding
@@ -49,17 +49,8 @@ class PackageReads:
     ) -> Connection[Package]:
         """One page of the packages of all backends that the filter names. Raises InvalidInput."""
         check_first(first)
-        asked: Asked[Package] = Asked(
-            first=first,
-            after=after,
-            order=(order.field.value, order.direction),
-            key_of=_KEYS.get((order.field, order.direction)),
-            keep=lambda package: _matches(package, wanted),
-            narrowed=any(member is not None for member in (wanted.kind, wanted.text, wanted.product_key)),
-            filter_key=binding(wanted).hex(),
-            binding=binding("packages", wanted, order),
-        )
-        return await self._lists.page(caller, selected(self._registry, wanted.backends, wanted.vendors), asked)
+        stacks = selected(self._registry, wanted.backends, wanted.vendors)
+        return await self._lists.page(caller, stacks, _question(wanted, order), first, after)
 
     async def get(self, caller: Caller, ref: ObjectId) -> Package | None:
         """The whole package an id names; None when it does not exist, or another stands under its key by now."""
@@ -82,6 +73,18 @@ class PackageReads:
         check_first(first)
         stack = stack_of(self._registry, package.ref)
         return await self._users.page(stack, caller, package, first=first, after=after)
+
+
+@remembered
+def _question(wanted: PackageFilter, order: PackageOrder) -> Question[Package]:
+    return Question(
+        order=(order.field.value, order.direction),
+        key_of=_KEYS.get((order.field, order.direction)),
+        keep=lambda package: _matches(package, wanted),
+        narrowed=any(member is not None for member in (wanted.kind, wanted.text, wanted.product_key)),
+        filter_key=binding(wanted).hex(),
+        binding=binding("packages", wanted, order),
+    )
 
 
 def _matches(package: Package, wanted: PackageFilter) -> bool:

@@ -9,8 +9,10 @@ from gateway.services.asking import named_stack
 
 def selected(
     registry: BackendRegistry, backends: Sequence[str] | None, vendors: Sequence[str] | None
-) -> list[BackendStack]:
+) -> Sequence[BackendStack]:
     """The backends a filter lets through, in configuration order. Raises InvalidInput for a name that is none."""
+    if backends is None and vendors is None:
+        return registry.all
     for index, name in enumerate(backends or ()):
         named_stack(registry, name, path=("filter", "backends", str(index)))
     wanted_names = None if backends is None else set(backends)

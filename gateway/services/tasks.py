@@ -8,7 +8,7 @@ from gateway.domain.ids import ObjectId, same_generation
 from gateway.domain.operations import Operation
 from gateway.domain.task import Task
 from gateway.services.asking import ask, stack_of
-from gateway.services.backend_lists import Asked, BackendLists, each_or_error
+from gateway.services.backend_lists import BackendLists, Question, each_or_error, remembered
 from gateway.services.caller import Caller
 from gateway.services.connection import Connection
 from gateway.services.cursors import CursorKey, binding
@@ -50,17 +50,8 @@ class TaskReads:
         """One page of the tasks of all backends that the filter names. Raises InvalidInput."""
         check_first(first)
         check_range(wanted.created_after, wanted.created_before, ("filter", "createdAfter"))
-        asked: Asked[Task] = Asked(
-            first=first,
-            after=after,
-            order=(order.field.value, order.direction),
-            key_of=_KEYS.get((order.field, order.direction)),
-            keep=lambda task: _matches(task, wanted),
-            narrowed=_narrows(wanted),
-            filter_key=binding(wanted).hex(),
-            binding=binding("tasks", wanted, order),
-        )
-        page = await self._lists.page(caller, selected(self._registry, wanted.backends, wanted.vendors), asked)
+        stacks = selected(self._registry, wanted.backends, wanted.vendors)
+        page = await self._lists.page(caller, stacks, _question(wanted, order), first, after)
         return self._shelves.showing_deleted(page)
 
     async def get(self, caller: Caller, ref: ObjectId) -> Task | None:
@@ -76,6 +67,18 @@ class TaskReads:
     async def describe_many(self, caller: Caller, tasks: Sequence[Task]) -> Sequence[Task | GatewayError | None]:
         """The same tasks, whole: what a list row lacks. One that could not be had is an error in its place."""
         return await each_or_error(tasks, lambda task: self.get(caller, task.ref))
+
+
+@remembered
+def _question(wanted: TaskFilter, order: TaskOrder) -> Question[Task]:
+    return Question(
+        order=(order.field.value, order.direction),
+        key_of=_KEYS.get((order.field, order.direction)),
+        keep=lambda task: _matches(task, wanted),
+        narrowed=_narrows(wanted),
+        filter_key=binding(wanted).hex(),
+        binding=binding("tasks", wanted, order),
+    )
 
 
 def _narrows(wanted: TaskFilter) -> bool:

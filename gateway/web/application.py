@@ -26,6 +26,8 @@ from gateway.web.responses import refusal
 from gateway.web.schema_port import ContextFactory, GraphQLSchemaPort
 
 _PATH = "/graphql"
+# As CORS would have it: with an origin, the answer would have had other headers.
+_VARY_ORIGIN = (b"vary", b"Origin")
 
 
 def create_web(
@@ -77,7 +79,10 @@ class Web(Starlette):
             and scope["method"] == "POST"
             and self._guard.knows(scope["headers"])
         ):
-            await self._endpoint(scope, receive, send)
+            response = await self._endpoint.answer(scope, receive)
+            if response is not None:
+                response.raw_headers.append(_VARY_ORIGIN)
+                await response(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 

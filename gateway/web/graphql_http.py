@@ -8,7 +8,8 @@ application/graphql-response+json. What was executed is 200, errors or not.
 from inspect import isawaitable
 from typing import cast
 
-from starlette.requests import Request
+from starlette.datastructures import QueryParams
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.exceptions import MissingQueryError
@@ -24,6 +25,7 @@ from gateway.web.graphql_request import (
     RequestRefused,
     from_body,
     from_query_string,
+    head_of,
     names_too_little,
 )
 from gateway.web.negotiation import accepted_media_type, accepts_html
@@ -42,33 +44,35 @@ class GraphQLOverHttp:
         self._context_factory = context_factory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        request = Request(scope, receive)
-        try:
-            response = await self._answer(request)
-        except ClientGone:
-            return
-        await response(scope, receive, send)
+        """Serve one request."""
+        response = await self.answer(scope, receive)
+        if response is not None:
+            await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
-        if request.method == "OPTIONS":
-            return Response(status_code=204, headers={"allow": ALLOW})
-        if request.method not in _BY_METHOD:
+    async def answer(self, scope: Scope, receive: Receive) -> Response | None:
+        """The answer to one request; None where the client has gone."""
+        try:
+            return await self._answer(scope, receive)
+        except ClientGone:
+            return None
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+        method = scope["method"]
+        if method == "OPTIONS":
+            return Response(status_code=204, headers={"allow": ALLOW, "vary": "Accept"})
+        if method not in _BY_METHOD:
             return refusal(405, "Use GET or POST.", "METHOD_NOT_ALLOWED", headers={"allow": ALLOW})
-        accept = request.headers.get("accept")
-        if request.method == "GET" and accepts_html(accept) and "query" not in request.query_params:
+        head = head_of(scope)
+        if method == "GET" and accepts_html(head.accept) and "query" not in QueryParams(scope["query_string"]):
             return explorer_response()
-        media_type = accepted_media_type(accept)
+        media_type = accepted_media_type(head.accept)
         if media_type is None:
             return refusal(406, f"Accept {GRAPHQL_JSON} or {JSON}.", "NOT_ACCEPTABLE")
         try:
-            if request.method == "GET":
-                wanted = from_query_string(request.scope["query_string"])
-            else:
-                wanted = await from_body(request)
+            wanted = from_query_string(scope["query_string"]) if method == "GET" else await from_body(head, receive)
             if names_too_little(wanted):
                 raise RequestRefused(400, "The document holds several operations: give an operationName.")
-            result = await self._run(request, wanted)
+            result = await self._run(scope, wanted)
         except RequestRefused as problem:
             headers = {"allow": "POST"} if problem.status == 405 else None
             return refusal(problem.status, problem.message, problem.code, media_type=media_type, headers=headers)
@@ -77,8 +81,8 @@ class GraphQLOverHttp:
             return _failed(unexpected(problem), media_type)
         return _executed(result, media_type)
 
-    async def _run(self, request: Request, wanted: GraphQLRequest) -> ExecutionResult:
-        context = self._context_factory(request)
+    async def _run(self, scope: Scope, wanted: GraphQLRequest) -> ExecutionResult:
+        context = self._context_factory(HTTPConnection(scope))
         if isawaitable(context):
             context = await context
         try:
@@ -87,7 +91,7 @@ class GraphQLOverHttp:
                 variable_values=wanted.variables,
                 context_value=context,
                 operation_name=wanted.operation_name,
-                allowed_operation_types=_BY_METHOD[request.method],
+                allowed_operation_types=_BY_METHOD[scope["method"]],
             )
         except CannotGetOperationTypeError:
             message = (

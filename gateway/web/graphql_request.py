@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 from graphql import GraphQLError, OperationDefinitionNode, parse
-from starlette.requests import Request
+from starlette.types import Receive, Scope
 
 BODY_LIMIT = 1024 * 1024
 _MOST_PARAMETERS = 20
@@ -57,12 +57,35 @@ def from_query_string(query_string: bytes) -> GraphQLRequest:
     return from_members(parameters)
 
 
-async def from_body(request: Request) -> GraphQLRequest:
+@dataclass(slots=True)
+class RequestHead:
+    """What the headers say that GraphQL over HTTP asks about. Of a header that stands twice the first counts."""
+
+    accept: str | None = None
+    content_type: str | None = None
+    content_encoding: str | None = None
+    content_length: str | None = None
+
+
+_HEADERS = {name.replace("_", "-").encode(): name for name in RequestHead.__slots__}
+
+
+def head_of(scope: Scope) -> RequestHead:
+    """The head of an HTTP request."""
+    head = RequestHead()
+    for name, value in scope["headers"]:
+        attribute = _HEADERS.get(name)
+        if attribute is not None and getattr(head, attribute) is None:
+            setattr(head, attribute, value.decode("latin-1"))
+    return head
+
+
+async def from_body(head: RequestHead, receive: Receive) -> GraphQLRequest:
     """Read a POST. Raises RequestRefused, or ClientGone."""
-    _check_content_type(request.headers.get("content-type"))
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    _check_content_type(head.content_type)
+    if head.content_encoding is not None and head.content_encoding.lower() != "identity":
         raise RequestRefused(415, "Send the body without a content encoding.", "UNSUPPORTED_MEDIA_TYPE")
-    members = _json(await _body(request), "The body")
+    members = _json(await _body(head, receive), "The body")
     if isinstance(members, list):
         raise RequestRefused(400, "Batches are not taken; send one operation a request.")
     if not isinstance(members, dict):
@@ -128,21 +151,25 @@ def _is_json(content_type: str | None) -> bool:
     return media_type == "application/json" and all(charset in ("utf-8", "utf8") for charset in charsets)
 
 
-async def _body(request: Request) -> bytes:
-    too_large = RequestRefused(413, f"The body is larger than {BODY_LIMIT} bytes.", "LIMIT_EXCEEDED")
-    length = request.headers.get("content-length", "")
+async def _body(head: RequestHead, receive: Receive) -> bytes:
+    length = head.content_length or ""
     if length.isdigit() and int(length) > BODY_LIMIT:
-        raise too_large
-    received = bytearray()
+        raise _too_large()
+    received = b""
     while True:
-        message = await request.receive()
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
-        received += message.get("body", b"")
+        part: bytes = message.get("body", b"")
+        received = received + part if received else part
         if len(received) > BODY_LIMIT:
-            raise too_large
+            raise _too_large()
         if not message.get("more_body", False):
-            return bytes(received)
+            return received
+
+
+def _too_large() -> RequestRefused:
+    return RequestRefused(413, f"The body is larger than {BODY_LIMIT} bytes.", "LIMIT_EXCEEDED")
 
 
 def _json(text: bytes, what: str) -> object:

@@ -1,12 +1,10 @@
 """Reading packages."""
 
-from collections.abc import Coroutine
 from typing import Annotated, Any
 
 import strawberry
 
 from gateway.domain.ids import Kind
-from gateway.domain.package import Package
 from gateway.domain.statuses import PackageKind
 from gateway.schema.connections import DEFAULT_FIRST, After, First, cursor, rows
 from gateway.schema.context import RequestInfo
@@ -14,8 +12,6 @@ from gateway.schema.inputs import wanted
 from gateway.schema.node import package_by, usable
 from gateway.schema.packages.types import OtaPackage, OtaPackageConnection
 from gateway.schema.vendor_types import OtaVendor
-from gateway.services.caller import Caller
-from gateway.services.connection import Connection
 from gateway.services.inputs import Direction, PackageFilter, PackageOrder, PackageOrderField
 
 
@@ -65,11 +61,8 @@ def _packages(
     context = info.context
     which = wanted(PackageFilter, package_filter) if package_filter else PackageFilter()
     order = wanted(PackageOrder, order_by) if order_by else PackageOrder()
-
-    def page(caller: Caller) -> Coroutine[Any, Any, Connection[Package]]:
-        return context.services.packages.list(caller, rows(first), cursor(after), which, order)
-
-    return context.soonest(page, lambda: page(context.caller))
+    asked = (rows(first), cursor(after), which, order)
+    return context.soonest(lambda caller: context.services.packages.list(caller, *asked))
 
 
 @strawberry.type

@@ -1,6 +1,5 @@
 """Reading tasks."""
 
-from collections.abc import Coroutine
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -8,15 +7,12 @@ import strawberry
 
 from gateway.domain.ids import Kind
 from gateway.domain.statuses import TaskStatus
-from gateway.domain.task import Task
 from gateway.schema.connections import DEFAULT_FIRST, After, First, cursor, rows
 from gateway.schema.context import RequestInfo
 from gateway.schema.inputs import wanted
 from gateway.schema.node import task_by, usable
 from gateway.schema.tasks.types import OtaTask, OtaTaskConnection
 from gateway.schema.vendor_types import OtaVendor
-from gateway.services.caller import Caller
-from gateway.services.connection import Connection
 from gateway.services.inputs import Direction, TaskFilter, TaskOrder, TaskOrderField
 
 _ALL = TaskFilter()
@@ -70,11 +66,8 @@ def _tasks(
     context = info.context
     which = wanted(TaskFilter, task_filter) if task_filter else _ALL
     order = wanted(TaskOrder, order_by) if order_by else _NEWEST_FIRST
-
-    def page(caller: Caller) -> Coroutine[Any, Any, Connection[Task]]:
-        return context.services.tasks.list(caller, rows(first), cursor(after), which, order)
-
-    return context.soonest(page, lambda: page(context.caller))
+    asked = (rows(first), cursor(after), which, order)
+    return context.soonest(lambda caller: context.services.tasks.list(caller, *asked))
 
 
 @strawberry.type

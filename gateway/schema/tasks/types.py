@@ -1,12 +1,10 @@
 """OtaTask and its connection."""
 
-from collections.abc import Coroutine
 from datetime import datetime
 from typing import Annotated, Any
 
 import strawberry
 
-from gateway.domain.execution import Execution
 from gateway.domain.package import Package
 from gateway.domain.statuses import ExecutionStatus, TaskOutcome, TaskStatus
 from gateway.domain.statuses import Source as OutcomeSource
@@ -22,8 +20,7 @@ from gateway.schema.references import EXECUTION_CONNECTION, PACKAGE
 from gateway.schema.shows import shows
 from gateway.schema.tasks.progress import OtaExecutionCounts, OtaProgress
 from gateway.schema.vendor_types import OtaTaskDetails
-from gateway.services.caller import Caller
-from gateway.services.connection import Connection, Edge
+from gateway.services.connection import Edge
 
 
 def _package_held(task: Task) -> Package | None:
@@ -62,11 +59,8 @@ def _executions(
 ) -> Any:
     context = info.context
     wanted = None if status is strawberry.UNSET else status
-
-    def page(caller: Caller) -> Coroutine[Any, Any, Connection[Execution]]:
-        return context.services.executions.of_task(caller, root.ref, rows(first), cursor(after), wanted)
-
-    return context.soonest(page, lambda: page(context.caller))
+    asked = (root.ref, rows(first), cursor(after), wanted)
+    return context.soonest(lambda caller: context.services.executions.of_task(caller, *asked))
 
 
 @strawberry.federation.type(
