@@ -78,10 +78,12 @@ class PlannedSchema:
             query, variable_values=variable_values, context_value=context_value, operation_name=operation_name
         )
 
-    def stepped_aside(self, query: str, operation_name: str | None = None) -> list[str]:
+    def stepped_aside(
+        self, query: str, operation_name: str | None = None, variable_values: dict[str, Any] | None = None
+    ) -> list[str]:
         """Why, and where, graphql-core executes this operation, or parts of it, itself; nothing where plans do it all.
 
-        The variables of conditions are taken as true.
+        Without `variable_values`, the variables of conditions are taken as true.
         """
         document = self._documents.get(query)
         operation = None if document is None else document.operations.get(operation_name)
@@ -91,12 +93,20 @@ class PlannedSchema:
             return ["there is no such valid operation"]
         if operation.reason is not None:
             return [operation.reason]
-        taken = [
-            one for one in operation.node.variable_definitions or () if one.variable.name.value in operation.conditions
-        ]
-        variables = get_variable_values(self._schema._schema, taken, dict.fromkeys(operation.conditions, True))
-        executor = None if isinstance(variables, list) else operation.executor(self._schema, variables)
-        return ["its conditions are no booleans"] if executor is None else executor.plan.stepped_aside()
+        if variable_values is None:
+            variables = self._true_conditions(operation)
+        else:
+            variables = self._coerced(operation, variable_values)
+        if variables is None:
+            return ["the variables are not acceptable"]
+        executor = operation.executor(self._schema, variables)
+        return ["a condition is null"] if executor is None else executor.plan.stepped_aside()
+
+    def _true_conditions(self, operation: PlannedOperation) -> VariableValues | None:
+        definitions = operation.node.variable_definitions or ()
+        taken = [one for one in definitions if one.variable.name.value in operation.conditions]
+        coerced = get_variable_values(self._schema._schema, taken, dict.fromkeys(operation.conditions, True))
+        return None if isinstance(coerced, list) else coerced
 
     def _coerced(self, operation: PlannedOperation, given: dict[str, Any] | None) -> VariableValues | None:
         """The variables; None where they are not acceptable, which Strawberry then tells."""
