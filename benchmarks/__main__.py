@@ -7,7 +7,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks import chart, results, throughput
+from benchmarks import results, throughput
 from benchmarks.comparing import Case
 from benchmarks.equality import Different
 from benchmarks.results import Section
@@ -24,7 +24,9 @@ def main() -> int:
     """Measure what the command line names. 1 when something is missing, or when two servers do not answer alike."""
     asked = _arguments()
     try:
-        if _is_part(asked):
+        if asked.render:
+            results.write(asked.to or results.HERE, results.read(asked.to or results.HERE), sections_there_are())
+        elif _is_part(asked):
             _print_part(asked)
         else:
             _measure(asked)
@@ -35,7 +37,7 @@ def main() -> int:
 
 
 def _measure(asked: argparse.Namespace) -> None:
-    sections = _sections()
+    sections = sections_there_are()
     chosen = [section for section in sections if not asked.section or section.NAME in asked.section]
     folder = asked.to or (None if asked.quick else results.HERE)
     found = results.read(folder) if folder else {}
@@ -46,8 +48,6 @@ def _measure(asked: argparse.Namespace) -> None:
         print(section.markdown(content), flush=True)
         if folder:
             results.write(folder, found, sections)
-            if throughput.NAME in found:
-                (folder / "results.svg").write_text(chart.svg(found[throughput.NAME]), encoding="utf-8")
 
 
 def _is_part(asked: argparse.Namespace) -> bool:
@@ -67,7 +67,8 @@ def _print_part(asked: argparse.Namespace) -> None:
     print(throughput.table(content["figures"]))
 
 
-def _sections() -> list[Section]:
+def sections_there_are() -> list[Section]:
+    """The modules of SECTIONS."""
     names = [name for name in SECTIONS if find_spec(f"benchmarks.{name}")]
     return [import_module(f"benchmarks.{name}") for name in names]
 
@@ -77,6 +78,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--section", action="append", choices=SECTIONS, help="measure this one; may be repeated")
     parser.add_argument("--quick", action="store_true", help="show that it works; writes nothing without --to")
     parser.add_argument("--to", type=Path, metavar="FOLDER", help="where results.json, .md and .svg are written")
+    parser.add_argument("--render", action="store_true", help="write .md and .svg again from results.json")
     part = parser.add_argument_group("a part of the throughput, printed as a table and written nowhere")
     part.add_argument("--only", type=_among({one.name for one in SERVERS}), help="servers, comma separated")
     part.add_argument("--shapes", type=_among({one.name for one in SHAPES}), help="shapes, comma separated")

@@ -6,7 +6,7 @@ from typing import Any
 
 _SHAPE = "flat-4x25"
 _CONNECTIONS = 16
-_WIDTH, _LEFT, _BAR, _STEP, _HEAD = 760, 230, 16, 24, 34
+_WIDTH, _LEFT, _BAR, _STEP, _HEAD = 780, 256, 16, 24, 34
 
 _STYLE = """\
     text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f2328 }

@@ -13,6 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
+from benchmarks import chart
+
 HERE = Path(__file__).parent
 
 
@@ -36,6 +38,7 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory_gib": round(memory / 2**30, 1),
         "system": f"{platform.system()} {platform.release()}",
+        "load_before": round(os.getloadavg()[0], 2),
         "measured": datetime.now(UTC).date().isoformat(),
     }
 
@@ -61,10 +64,12 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def write(folder: Path, found: dict[str, Any], sections: Sequence[Section]) -> None:
-    """results.json and results.md."""
+    """results.json, results.md, and the chart where there is a throughput to draw."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / "results.md").write_text(render(found, sections), encoding="utf-8")
+    if "throughput" in found:
+        (folder / "results.svg").write_text(chart.svg(found["throughput"]), encoding="utf-8")
 
 
 def render(found: dict[str, Any], sections: Sequence[Section]) -> str:
@@ -72,8 +77,9 @@ def render(found: dict[str, Any], sections: Sequence[Section]) -> str:
     on = found["machine"]
     parts = [
         "# Results",
-        f"Written by `make bench` on {on['measured']}: {on['processor']}, {on['cores']} cores, "
-        f"{on['memory_gib']} GiB, {on['system']}. How it is measured: [docs/benchmarks.md](../docs/benchmarks.md).",
+        f"Written by `make bench` on {on['measured']}: {on['processor']}, {on['cores']} cores, {on['memory_gib']} GiB, "
+        f"{on['system']}; load average before: {on['load_before']}. How it is measured: "
+        "[docs/benchmarks.md](../docs/benchmarks.md).",
         *(section.markdown(found[section.NAME]).strip() for section in sections if section.NAME in found),
         "## Versions",
         ", ".join(f"{name} {number}" for name, number in found["versions"].items()) + ".",
