@@ -82,7 +82,12 @@ def served(backends: Sequence[Mapping[str, object]], **pace: object) -> Iterator
 def _wait(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
     try:
         wait_for(port, process)
-    except (RuntimeError, TimeoutError) as problem:
+        # It listens before it is ready.
+        connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("GET", "/readyz")
+        connection.getresponse().read()
+        connection.close()
+    except (RuntimeError, OSError) as problem:
         said = log.read_text(encoding="utf-8", errors="replace")[-2000:]
         raise RuntimeError(f"The gateway did not start.\n{said}") from problem
 
