@@ -64,7 +64,7 @@ def call_tables() -> str:
             calls = runpy.run_path(str(table))["CALLS"]
             rows = [_calls_row(title, calls[name]) for name, title in operations.items() if name in calls]
             heading = [["operation", "calls", "least", "how they grow", "why more than the least"], ["---"] * 5]
-            sections += [f"## {manifest.title}", "", "\n".join(_row(row) for row in [*heading, *rows]), ""]
+            sections += [f"### {manifest.title}", "", "\n".join(_row(row) for row in [*heading, *rows]), ""]
     return "\n".join(sections).strip()
 
 

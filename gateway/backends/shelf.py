@@ -3,8 +3,8 @@
 No vendor here promises an order over its whole list, so a global order needs all of it. A drain runs on its own within
 the backend's call budget and `drain_timeout`; callers wait for it at most the backend's `timeout` and are told to come
 back when it is not ready. A snapshot is served as it is for `cache_ttl` or ten times the drain's length, whichever is
-longer, and then as much longer as `cache_hard_ttl` is longer than `cache_ttl`, while one drain renews it. Without
-`single_flight` each asker drains on its own, within `timeout`.
+longer; then, while one drain renews it, up to twice that age or `cache_hard_ttl`, unless that is set to `cache_ttl`.
+Without `single_flight` each asker drains on its own, within `timeout`.
 """
 
 import asyncio
@@ -27,6 +27,7 @@ _MOST_KEPT = 16
 # How long a list is known to be too much to read whole, at least, and how many times as long as it took to find out.
 _TOO_MANY_SECONDS = 60.0
 _KEPT_DRAINS = 10
+_MOST_GROWTH = 2.0
 
 Row = TypeVar("Row", bound=Identified)
 Fetch = Callable[[PageRequest], Awaitable[Page[Row]]]
@@ -63,7 +64,7 @@ class SnapshotShelf(Generic[Row]):
         self._what = what
         self._now = now
         self._ttl = stack.pace.cache_ttl.total_seconds()
-        self._growth = stack.pace.hard_ttl.total_seconds() / self._ttl if self._ttl > 0 else 0.0
+        self._hard_ttl = stack.pace.hard_ttl.total_seconds()
         self._kept: dict[str, _Kept[Row]] = {}
         self._drains: dict[str, _Drain[Row]] = {}
         self._tasks: set[asyncio.Task[Snapshot[Row]]] = set()
@@ -169,10 +170,9 @@ class SnapshotShelf(Generic[Row]):
         if self._ttl > 0 and epoch == self._stack.epoch:
             ended = monotonic()
             soft = max(self._ttl, _KEPT_DRAINS * (ended - started))
+            hard = max(self._hard_ttl, soft * min(self._hard_ttl / self._ttl, _MOST_GROWTH))
             self._make_room(ended)
-            self._kept[key] = _Kept(
-                snapshot, Life(started, ended + soft, ended + soft * self._growth), self._stack.changes
-            )
+            self._kept[key] = _Kept(snapshot, Life(started, ended + soft, ended + hard), self._stack.changes)
         return snapshot
 
     async def _all_rows(self, keep: Keep[Row]) -> dict[tuple[str, ...], Row]:
