@@ -8,6 +8,7 @@ TESTS ?= tests
 VENV := .venv
 BIN := $(VENV)/bin
 AUDIT := tests/prove/http_audit
+COMPARED := benchmarks/peers
 INSTALL := install --quiet --disable-pip-version-check
 # Wheels are built by what the locks hold, so nothing is fetched unhashed.
 INSTALL_GATEWAY := $(BIN)/pip $(INSTALL) --no-build-isolation --no-deps --editable .
@@ -16,7 +17,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check schema prove lock clean
+.PHONY: help run test check schema prove bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,6 +42,9 @@ schema: $(VENV)/run.stamp ## write schema.graphql and the generated parts of the
 prove: $(VENV)/run.stamp $(AUDIT)/node_modules/stamp ## run the outside audits that need npm
 	$(BIN)/python $(AUDIT)/prove.py
 
+bench: $(VENV)/run.stamp $(COMPARED)/node_modules/stamp ## measure the gateway beside others; needs Node, npm, nginx and wrk, and half an hour
+	$(BIN)/python -m benchmarks
+
 lock: $(VENV)/made.stamp ## write the locks again; UPGRADE=--upgrade moves every pin
 	$(BIN)/pip $(INSTALL) uv==$(UV_VERSION)
 	$(COMPILE) pyproject.toml --extra build --output-file requirements.lock
@@ -49,7 +53,7 @@ lock: $(VENV)/made.stamp ## write the locks again; UPGRADE=--upgrade moves every
 	echo 'moto[server,iot]==5.2.5' | $(COMPILE) - --output-file requirements-moto.lock
 
 clean: ## remove everything that the other targets made
-	rm -rf $(VENV) .peers $(AUDIT)/node_modules .coverage .coverage.*
+	rm -rf $(VENV) .peers $(AUDIT)/node_modules $(COMPARED)/node_modules .coverage .coverage.*
 
 # A stamp is written last, so that what was interrupted is done again.
 $(VENV)/made.stamp:
@@ -73,6 +77,6 @@ $(VENV)/test.stamp: requirements-test.lock pyproject.toml | $(VENV)/made.stamp
 	.peers/$*/bin/pip $(INSTALL) --require-hashes -r $<
 	touch $@
 
-$(AUDIT)/node_modules/stamp: $(AUDIT)/package-lock.json
-	cd $(AUDIT) && npm ci --ignore-scripts --no-audit --no-fund
+%/node_modules/stamp: %/package-lock.json
+	cd $* && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
