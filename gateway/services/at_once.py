@@ -1,7 +1,6 @@
 """At once: the answer of a read that what is kept suffices for, with no task, future or turn of the event loop."""
 
 from collections.abc import Coroutine
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from gateway.services.caller import Caller, NotKept
@@ -11,7 +10,7 @@ Value = TypeVar("Value")
 
 def only_kept(caller: Caller) -> Caller:
     """The same caller, who will not wait: a read that would ask a vendor raises NotKept instead, before it does."""
-    return replace(caller, kept_only=True)
+    return Caller(actor=caller.actor, fresh=caller.fresh, max_age=caller.max_age, kept_only=True, down=caller.down)
 
 
 def at_once(read: Coroutine[Any, Any, Value]) -> Value:

@@ -19,8 +19,8 @@ from gateway.services.caller import Caller, NotKept
 from gateway.services.connection import Connection
 from gateway.services.cursors import CursorKey
 from gateway.services.inputs import Direction
-from gateway.services.merged_list import Whole, merged
-from gateway.services.merges import Merges
+from gateway.services.merged_list import Whole, last_of, merged
+from gateway.services.merges import Merge, Merges
 from gateway.services.streamed_list import Source, streamed
 from gateway.vendorkit.manifest import VendorManifest
 
@@ -86,6 +86,10 @@ class BackendLists(Generic[Row]):
                 key=self.cursors,
                 binding=asked.binding,
             )
+        merge = None if caller.fresh else self.merges.find(asked.binding)
+        if merge is not None and self._is_current(merge, stacks, asked):
+            last = last_of(self.cursors, asked.binding, after, asked.order)
+            return merge.page(merge.begin(last), first, continued=after is not None)
         wholes = [self._whole(stack, caller, asked) for stack in stacks]
         if caller.kept_only and any(whole.ready is None and whole.skipped is None for whole in wholes):
             raise NotKept
@@ -100,6 +104,18 @@ class BackendLists(Generic[Row]):
             binding=asked.binding,
             merges=self.merges,
         )
+
+    def _is_current(self, merge: Merge[Row], stacks: Sequence[BackendStack], asked: Question[Row]) -> bool:
+        """Whether each part of a merge is what its backend would give now."""
+        for stack, (_, snapshot, rows) in zip(stacks, merge.parts, strict=True):
+            if snapshot is None:
+                continue
+            shelf = self.shelves[stack.backend.name]
+            if shelf.ready(filter_key=asked.filter_key, narrowed=asked.narrowed) is not snapshot:
+                return False
+            if snapshot.ordered(asked.order, asked.key_of) is not rows:  # type: ignore[arg-type]
+                return False
+        return True
 
     def _source(self, stack: BackendStack, caller: Caller, asked: Question[Row]) -> Source[Row]:
         async def fetch(page: PageRequest) -> Answer[Page[Row]]:

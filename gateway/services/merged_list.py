@@ -11,7 +11,7 @@ from gateway.domain.errors import GatewayError
 from gateway.services.connection import BackendResult, BackendResultStatus, Connection
 from gateway.services.cursors import CursorKey
 from gateway.services.inputs import Direction
-from gateway.services.merges import Merge, Merges, in_order
+from gateway.services.merges import KeyOf, Merge, Merges, Part, in_order
 from gateway.services.sort_keys import revive
 
 Row = TypeVar("Row", bound=Identified)
@@ -45,36 +45,31 @@ async def merged(
 
     `keep` is None where every row is let through. `merges` keeps the order over snapshots that are kept themselves.
     """
-    last = revive(key.read(binding, after), order[1]) if after is not None else None
-    known = [_known(whole) for whole in wholes]
+    last = last_of(key, binding, after, order)
+    known = [_known(whole, order, key_of) for whole in wholes]
     missing = [whole for whole, part in zip(wholes, known, strict=True) if part is None]
-    taken = iter(await asyncio.gather(*(_take(whole) for whole in missing)) if missing else ())
+    taken = iter(await asyncio.gather(*(_take(whole, order, key_of) for whole in missing)) if missing else ())
     parts = [next(taken) if part is None else part for part in known]
-    runs = [snapshot.ordered(order, key_of) for snapshot, _ in parts if snapshot is not None]
-    results = [result for _, result in parts]
 
     def sign(place: Any) -> str:
         return key.sign(binding, place)
 
     merge = None
     if merges is not None and not missing:
-        merge = merges.find(binding, runs) or merges.make(binding, runs, key_of=key_of, keep=keep, sign=sign)
+        merge = merges.make(binding, parts, key_of=key_of, keep=keep, sign=sign)
     if merge is not None:
-        start = merge.begin(last)
-    else:
-        start, merge = 0, _as_far_as_needed(runs, key_of=key_of, keep=keep, last=last, first=first, sign=sign)
-    return Connection(
-        nodes=merge.rows[start : start + first],
-        has_next_page=len(merge.rows) > start + first,
-        has_previous_page=after is not None,
-        cursor_at=lambda at: merge.edge(start + at).cursor,
-        backends=results,
-        edges_made=lambda: merge.edges(start, start + first),
-    )
+        return merge.page(merge.begin(last), first, continued=after is not None)
+    merge = _as_far_as_needed(parts, key_of=key_of, keep=keep, last=last, first=first, sign=sign)
+    return merge.page(0, first, continued=after is not None)
+
+
+def last_of(key: CursorKey, binding: bytes, after: str | None, order: tuple[str, Direction]) -> Any | None:
+    """The sort key of the row that a cursor stands at. Raises InvalidInput."""
+    return None if after is None else revive(key.read(binding, after), order[1])
 
 
 def _as_far_as_needed(
-    runs: Sequence[list[Row]],
+    parts: Sequence[Part[Row]],
     *,
     key_of: Callable[[Row], tuple[Any, ...]],
     keep: Callable[[Row], bool] | None,
@@ -84,29 +79,28 @@ def _as_far_as_needed(
 ) -> Merge[Row]:
     """The merge of those rows that one page, and the question whether it is the last, need."""
     needed: list[Sequence[Row]] = []
-    for run in runs:
+    for part in parts:
+        run = part.rows
         rest = islice(run, 0 if last is None else bisect_right(run, last, key=key_of), None)
         needed.append(list(islice(rest if keep is None else filter(keep, rest), first + 1)))
-    return Merge([], in_order(needed, key_of, None), key_of, sign)
+    return Merge(parts, in_order(needed, key_of, None), key_of, sign)
 
 
-_Part = tuple[Snapshot[Row] | None, BackendResult]
-
-
-def _known(whole: Whole[Row]) -> _Part[Row] | None:
+def _known(whole: Whole[Row], order: tuple[str, Direction], key_of: KeyOf[Row]) -> Part[Row] | None:
     """The part of a backend that nobody has to wait for."""
     if whole.skipped is not None:
-        return None, BackendResult(name=whole.name, status=BackendResultStatus.SKIPPED, error=whole.skipped)
-    return None if whole.ready is None else _given(whole, whole.ready)
+        return Part(BackendResult(name=whole.name, status=BackendResultStatus.SKIPPED, error=whole.skipped))
+    return None if whole.ready is None else _given(whole, whole.ready, order, key_of)
 
 
-async def _take(whole: Whole[Row]) -> _Part[Row]:
+async def _take(whole: Whole[Row], order: tuple[str, Direction], key_of: KeyOf[Row]) -> Part[Row]:
     assert whole.snapshot is not None  # noqa: S101 - it is neither ready nor skipped
     try:
-        return _given(whole, await whole.snapshot())
+        return _given(whole, await whole.snapshot(), order, key_of)
     except GatewayError as error:
-        return None, BackendResult(name=whole.name, status=BackendResultStatus.FAILED, error=error)
+        return Part(BackendResult(name=whole.name, status=BackendResultStatus.FAILED, error=error))
 
 
-def _given(whole: Whole[Row], snapshot: Snapshot[Row]) -> _Part[Row]:
-    return snapshot, BackendResult(name=whole.name, status=BackendResultStatus.OK, fetched_at=snapshot.fetched_at)
+def _given(whole: Whole[Row], snapshot: Snapshot[Row], order: tuple[str, Direction], key_of: KeyOf[Row]) -> Part[Row]:
+    result = BackendResult(name=whole.name, status=BackendResultStatus.OK, fetched_at=snapshot.fetched_at)
+    return Part(result, snapshot, snapshot.ordered(order, key_of))

@@ -3,12 +3,13 @@
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from gateway.services.connection import Edge
+from gateway.backends.snapshot import Identified, Snapshot
+from gateway.services.connection import BackendResult, Connection, Edge
 from gateway.services.sort_keys import held
 
-Row = TypeVar("Row")
+Row = TypeVar("Row", bound=Identified)
 KeyOf = Callable[[Row], tuple[Any, ...]]
 
 _MOST_MERGES = 16
@@ -16,19 +17,42 @@ _MOST_MERGES = 16
 _MOST_ROWS = 10_000
 
 
-class Merge(Generic[Row]):
-    """All rows of one list, in order. Keys and cursors are made when they are first asked for.
+class Part(NamedTuple, Generic[Row]):
+    """What one backend contributes: its snapshot, where it has one, and that one's rows in the order of the list."""
 
-    `runs` are the rows of each snapshot in the same order; `sign` makes the cursor that leads to a sort key.
+    result: BackendResult
+    snapshot: Snapshot[Row] | None = None
+    rows: Sequence[Row] = ()
+
+
+class Merge(Generic[Row]):
+    """The rows of one list, in order. Keys and cursors are made when they are first asked for.
+
+    `parts` are the backends it was made of, `sign` makes the cursor that leads to a sort key.
     """
 
-    def __init__(self, runs: list[list[Row]], rows: list[Row], key_of: KeyOf[Row], sign: Callable[[Any], str]) -> None:
-        self.runs = runs
+    def __init__(
+        self, parts: Sequence[Part[Row]], rows: list[Row], key_of: KeyOf[Row], sign: Callable[[Any], str]
+    ) -> None:
+        self.parts = parts
         self.rows = rows
+        self._results = [part.result for part in parts]
         self._key_of = key_of
         self._sign = sign
         self._keys: list[tuple[Any, ...]] | None = None
         self._edges: list[Edge[Row] | None] = [None] * len(rows)
+
+    def page(self, start: int, first: int, *, continued: bool) -> Connection[Row]:
+        """The page of at most `first` rows from `start`; `continued` tells that it follows another."""
+        stop = start + first
+        return Connection(
+            nodes=self.rows[start:stop],
+            has_next_page=len(self.rows) > stop,
+            has_previous_page=continued,
+            cursor_at=lambda at: self.edge(start + at).cursor,
+            backends=self._results,
+            edges_made=lambda: self.edges(start, stop),
+        )
 
     def begin(self, last: Any | None) -> int:
         """Where the rows after the sort key `last` begin."""
@@ -60,31 +84,27 @@ class Merges(Generic[Row]):
     def __init__(self) -> None:
         self._kept: OrderedDict[bytes, Merge[Row]] = OrderedDict()
 
-    def find(self, name: bytes, runs: list[list[Row]]) -> Merge[Row] | None:
-        """The merge of that name, if it was made of these very runs."""
+    def find(self, name: bytes) -> Merge[Row] | None:
+        """The merge that was kept last under that name. Whether it is still good, its parts tell."""
         merge = self._kept.get(name)
-        if merge is None or len(merge.runs) != len(runs):
-            return None
-        for known, run in zip(merge.runs, runs, strict=True):
-            if known is not run:
-                return None
-        self._kept.move_to_end(name)
+        if merge is not None:
+            self._kept.move_to_end(name)
         return merge
 
     def make(
         self,
         name: bytes,
-        runs: list[list[Row]],
+        parts: Sequence[Part[Row]],
         *,
         key_of: KeyOf[Row],
         keep: Callable[[Row], bool] | None,
         sign: Callable[[Any], str],
     ) -> Merge[Row] | None:
-        """Merge these runs, which are in the order of `key_of`, and keep that; None when they are too long to keep."""
-        if sum(map(len, runs)) > _MOST_ROWS:
+        """Merge the rows of these parts and keep that; None when they are too many to keep."""
+        if sum(len(part.rows) for part in parts) > _MOST_ROWS:
             return None
-        rows = in_order(runs, key_of, keep)
-        merge = self._kept[name] = Merge(runs, rows, key_of, sign)
+        rows = in_order([part.rows for part in parts], key_of, keep)
+        merge = self._kept[name] = Merge(parts, rows, key_of, sign)
         self._kept.move_to_end(name)
         while len(self._kept) > _MOST_MERGES:
             self._kept.popitem(last=False)
