@@ -1,12 +1,14 @@
 """Load, by wrk: one thread, keep-alive, the same request again and again, or a new document each time."""
 
 import json
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import time
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -51,12 +53,13 @@ class Question:
 
 
 def question(url: str, body: Path, *, unseen: bool) -> Question:
-    """Asks once or twice, to know the answer's length and its time when nobody else asks.
+    """Asks twice, to know the answer's length and its time when nobody else asks.
 
     `body` holds the request's JSON; `unseen` gives it new aliases each time.
     """
     where = urlsplit(url)
-    content = body.read_bytes().replace(b"@", b"x" * 15)
+    numbers = count()
+    content = re.sub(rb"@", lambda _: b"x%014x" % next(numbers), body.read_bytes())
     head = f"POST {where.path} HTTP/1.1\r\nHost: {where.netloc}\r\nContent-Type: application/json\r\n"
     request = f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
     with socket.create_connection((where.hostname or "", where.port or 80), timeout=60) as connection:
