@@ -151,7 +151,7 @@ class KeptConnections(httpx.AsyncBaseTransport):
 
 async def _message(request: httpx.Request) -> bytes:
     """The request as it goes over the wire. Raises httpx.LocalProtocolError for what would not be one request."""
-    target = request.extensions.get("target") or request.url.raw_path
+    target = request.extensions.get("target", request.url.raw_path)
     if not _TARGET.fullmatch(target):
         raise httpx.LocalProtocolError("The target of a request is percent-encoded ASCII without blanks.")
     if request.method == "HEAD":

@@ -43,6 +43,7 @@ class AccessKeySigner:
         self._secret_key = secret_key.encode()
         self._host = host
         self._region = region
+        self._derived = ("", b"")
 
     def sign(
         self,
@@ -68,11 +69,16 @@ class AccessKeySigner:
             signature = _mac(self._secret_key, f"SDK-HMAC-SHA256\n{date}\n{digest}").hex()
             return f"SDK-HMAC-SHA256 Access={self._access_key}, SignedHeaders={signed}, Signature={signature}"
         scope = f"{date[:8]}/{self._region}/{DERIVED_SERVICE}"
-        extracted = hmac.new(self._access_key.encode(), self._secret_key, hashlib.sha256).digest()
-        derived = _mac(extracted, f"{scope}\x01").hex()
-        signature = _mac(derived.encode(), f"V11-HMAC-SHA256\n{date}\n{scope}\n{digest}").hex()
+        signature = _mac(self._derived_key(scope), f"V11-HMAC-SHA256\n{date}\n{scope}\n{digest}").hex()
         return f"V11-HMAC-SHA256 Credential={self._access_key}/{scope}, SignedHeaders={signed}, Signature={signature}"
+
+    def _derived_key(self, scope: str) -> bytes:
+        """Derived once for a scope, which is to say once a day."""
+        if self._derived[0] != scope:
+            extracted = hmac.digest(self._access_key.encode(), self._secret_key, "sha256")
+            self._derived = (scope, _mac(extracted, f"{scope}\x01").hex().encode())
+        return self._derived[1]
 
 
 def _mac(key: bytes, text: str) -> bytes:
-    return hmac.new(key, text.encode(), hashlib.sha256).digest()
+    return hmac.digest(key, text.encode(), "sha256")

@@ -5,7 +5,6 @@ The query that was signed is the query that is sent.
 """
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Mapping
 from urllib.parse import quote
@@ -21,5 +20,5 @@ def encoded(text: str) -> str:
 def signed_query(params: Mapping[str, str], secret: str) -> str:
     """The query with its Signature, ready for the wire."""
     query = "&".join(f"{encoded(name)}={encoded(params[name])}" for name in sorted(params))
-    digest = hmac.new(f"{secret}&".encode(), f"{METHOD}&%2F&{encoded(query)}".encode(), hashlib.sha1).digest()
+    digest = hmac.digest(f"{secret}&".encode(), f"{METHOD}&%2F&{encoded(query)}".encode(), "sha1")
     return f"{query}&Signature={encoded(base64.b64encode(digest).decode())}"
