@@ -119,7 +119,7 @@ async def _run(plan: dict[str, Any]) -> dict[str, Any]:
 
 
 def _percentile(ordered: Sequence[float], share: float) -> float:
-    return round(1000 * ordered[max(0, math.ceil(share * len(ordered)) - 1)], 2) if ordered else math.nan
+    return round(1000 * ordered[math.ceil(share * len(ordered)) - 1], 2) if ordered else 0.0
 
 
 if __name__ == "__main__":

@@ -74,6 +74,8 @@ def _polled(gateway: Served, backends: Sequence[str], dashboards: int, seconds: 
     if done.returncode:
         raise RuntimeError(f"The dashboards broke down.\n{done.stderr[-2000:]}")
     found: dict[str, Any] = json.loads(done.stdout)
+    if not found["answers"]:
+        raise RuntimeError(f"The dashboards got no answer: {found['examples']}")
     return found
 
 
