@@ -68,8 +68,10 @@ def compare(
     by_group = sorted(cases, key=lambda case: (case.warm, case.shape.jobs))
     for (warm, jobs), group in groupby(by_group, key=lambda case: (case.warm, case.shape.jobs)):
         _say(f"{'warm' if warm else 'cold'}, 4 x {jobs} tasks")
-        with _started([one for one in servers if not (warm and one.cold_only)], jobs, warm=warm) as (running, folder):
-            for found in _rounds(running, list(group), folder, rounds=rounds, seconds=seconds):
+        of_group = list(group)
+        asked = [one for one in servers if any(one.document(case.shape, warm) for case in of_group)]
+        with _started(asked, jobs, warm=warm) as (running, folder):
+            for found in _rounds(running, of_group, folder, rounds=rounds, seconds=seconds):
                 yield found.content()
 
 
@@ -109,7 +111,7 @@ def _rounds(
 
 
 def _pairs(running: Sequence[Running], shapes: Sequence[Shape]) -> Iterator[tuple[Shape, Running]]:
-    return ((shape, one) for shape in shapes for one in running if one.server.document(shape) is not None)
+    return ((shape, one) for shape in shapes for one in running if one.document(shape) is not None)
 
 
 def _measure(one: Running, asked: Question, into: Figures, seconds: float) -> None:
@@ -130,7 +132,7 @@ def _check(running: Sequence[Running], shape: Shape) -> None:
 
 
 def _body(one: Running, shape: Shape) -> dict[str, Any]:
-    body: dict[str, Any] = {"query": one.server.document(shape)}
+    body: dict[str, Any] = {"query": one.document(shape)}
     if shape.by_id:
         found = answer(one, {"query": "{ tasks(first: 100) { nodes { id } } }"})
         nodes = found["data"]["tasks"]["nodes"]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.servers import Server, Setting
+from benchmarks.shapes import Shape
 from benchmarks.upstream import free_ports, wait_for
 
 # As long as the gateway keeps an answer by default.
@@ -17,10 +18,15 @@ _CACHE_SECONDS = "5"
 class Running:
     """A started server. `url` is where it takes GraphQL."""
 
-    def __init__(self, server: Server, process: "subprocess.Popen[bytes]", port: int) -> None:
+    def __init__(self, server: Server, process: "subprocess.Popen[bytes]", setting: Setting) -> None:
         self.server = server
-        self.url = f"http://127.0.0.1:{port}/graphql"
+        self.url = f"http://127.0.0.1:{setting.port}/graphql"
         self._process = process
+        self._warm = setting.warm
+
+    def document(self, shape: Shape) -> str | None:
+        """How it is asked for the shape; None where it is not."""
+        return self.server.document(shape, self._warm)
 
     def cpu_seconds(self) -> float:
         """Processor time used so far, by all its threads."""
@@ -70,7 +76,7 @@ def start(server: Server, upstreams: Sequence[str], folder: Path, *, warm: bool)
         process.kill()
         text = said.read_text(encoding="utf-8", errors="replace")[-2000:]
         raise RuntimeError(f"{server.title} did not start.\n{text}") from problem
-    return Running(server, process, port)
+    return Running(server, process, setting)
 
 
 def _environment(setting: Setting) -> Mapping[str, str]:

@@ -12,7 +12,10 @@ _EXECUTION_FIELDS = "id status vendorStatus queuedAt updatedAt device { name }"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A question. `jobs` is how many each of the four backends holds; `unseen` renames its aliases in every request."""
+    """A question. `jobs` is how many each of the four backends holds.
+
+    `unseen` gets new aliases in every request, `by_id` asks for one task, `nested` for executions of each.
+    """
 
     name: str
     title: str
@@ -20,6 +23,7 @@ class Shape:
     document: str
     unseen: bool = False
     by_id: bool = False
+    nested: bool = False
 
     def with_aliases(self) -> str:
         """The document with an alias at every field of the rows and at the list; each @ becomes a new name."""
@@ -47,6 +51,7 @@ SHAPES: Sequence[Shape] = (
         10,
         f"{{ tasks(first: 40) {{ nodes {{ {TASK_FIELDS} executions(first: {EXECUTIONS_PER_JOB}) "
         f"{{ nodes {{ {_EXECUTION_FIELDS} }} }} }} }} }}",
+        nested=True,
     ),
     Shape("one-task", "one task by id", 25, f"query One($id: ID!) {{ task(id: $id) {{ {TASK_FIELDS} }} }}", by_id=True),
     Shape("unseen-4x10", "flat list, 4 x 10 tasks, a new document each time", 10, _flat(10), unseen=True),
