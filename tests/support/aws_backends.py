@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
 from gateway.domain.backend import Backend
 from gateway.domain.ports import VendorAdapter
 from gateway.vendorkit.http import OpenGate, VendorHttp
+from gateway.vendorkit.kept_connections import KeptConnections
 from gateway.vendorkit.manifest import AdapterContext, VendorManifest
 from tests.support.scripted_vendor import SentRequest
 
@@ -37,7 +36,7 @@ async def aws_adapter(manifest: VendorManifest, url: str, region: str, name: str
         }
     )
     backend = Backend(name=name, vendor=manifest.vendor, region=region, capabilities=manifest.capabilities)
-    async with httpx.AsyncClient(timeout=5) as client:
+    async with KeptConnections() as client:
 
         def open_http(base_url: str) -> VendorHttp:
             return VendorHttp(backend=name, base_url=base_url, client=client, gate=OpenGate())

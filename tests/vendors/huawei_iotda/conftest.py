@@ -11,6 +11,7 @@ import pytest
 
 from gateway.domain.backend import Backend
 from gateway.vendorkit.http import OpenGate, VendorHttp
+from gateway.vendorkit.kept_connections import KeptConnections
 from gateway.vendorkit.manifest import AdapterContext
 from gateway.vendors.huawei_iotda import MANIFEST
 from gateway.vendors.huawei_iotda.adapter import HuaweiIotdaAdapter
@@ -91,7 +92,7 @@ def adapter_named(http_to: Callable[[str], VendorHttp], clock: Clock) -> Callabl
 @pytest.fixture
 async def adapter_with(vendor: ScriptedVendor, clock: Clock) -> AsyncIterator[Callable[..., HuaweiIotdaAdapter]]:
     """An adapter of the scripted vendor; keywords replace settings, None leaves one out."""
-    async with httpx.AsyncClient(timeout=5) as client:
+    async with KeptConnections() as client:
 
         def http_for(base: str) -> VendorHttp:
             return VendorHttp(backend="factory", base_url=base, client=client, gate=OpenGate())

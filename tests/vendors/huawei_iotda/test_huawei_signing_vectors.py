@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -134,6 +134,18 @@ async def test_a_signed_request_reaches_the_wire_as_the_vendors_signer_would_sen
     assert path == vector.path
     received = canonical_request(sent.method, path, query, {name: sent.headers[name] for name in names}, sent.body)
     assert hashlib.sha256(received.encode()).hexdigest() == vector.digest
+
+
+@pytest.mark.parametrize("region", [None, "cn-north-4"])
+def test_a_signer_that_is_used_for_days_signs_as_a_new_one(region: str | None) -> None:
+    def signer() -> AccessKeySigner:
+        return AccessKeySigner(access_key="AKEXAMPLE", secret_key="SKexample", host=STD, region=region)
+
+    old = signer()
+    for at in (AT, AT + timedelta(days=1), AT + timedelta(days=1, seconds=1), AT):
+        assert old.sign("GET", f"{P}/batchtasks", headers=CT, at=at) == signer().sign(
+            "GET", f"{P}/batchtasks", headers=CT, at=at
+        )
 
 
 async def test_the_adapters_own_stop_is_the_vector_of_the_vendors_signer(

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-import httpx
 import pytest
 
 from gateway.domain.backend import Backend
 from gateway.vendorkit.http import OpenGate, VendorHttp
+from gateway.vendorkit.kept_connections import KeptConnections
 from gateway.vendorkit.manifest import AdapterContext
 from gateway.vendors.tuya import MANIFEST
 from gateway.vendors.tuya.adapter import TuyaAdapter
@@ -41,7 +41,7 @@ def asked(vendor: ScriptedVendor) -> Callable[[], list[dict[str, str]]]:
 @pytest.fixture
 async def adapter_with(vendor: ScriptedVendor) -> AsyncIterator[Callable[..., TuyaAdapter]]:
     """An adapter of the scripted vendor, whose nonces end in 0001, 0002 and so on; keywords replace settings."""
-    async with httpx.AsyncClient(timeout=5) as client:
+    async with KeptConnections() as client:
 
         def http_for(base: str) -> VendorHttp:
             return VendorHttp(backend="retail", base_url=base, client=client, gate=OpenGate())
