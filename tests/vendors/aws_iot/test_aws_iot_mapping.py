@@ -321,3 +321,20 @@ async def test_a_package_version_knows_whether_it_is_the_default(
     )
     assert (package.native_id, package.version, package.description) == ("fw-main/2.1.0", "2.1.0", "Main firmware")
     assert package.lacks == frozenset()
+
+
+async def test_a_job_seen_again_keeps_its_names_and_one_made_again_gets_others(
+    vendor: ScriptedVendor, adapter: Any
+) -> None:
+    async def listed(created_at: float, status: str) -> Any:
+        vendor.answer(200, {"jobs": [{"jobId": "one", "createdAt": created_at, "status": status}]})
+        (task,) = (await adapter.list_tasks(PageRequest(size=10))).rows
+        return task
+
+    first, later = await listed(1700000000.5, "SCHEDULED"), await listed(1700000000.5, "IN_PROGRESS")
+    assert (later.id, later.fingerprint, later.created_at) == (first.id, first.fingerprint, first.created_at)
+    assert (first.vendor_status, later.vendor_status) == ("SCHEDULED", "IN_PROGRESS")
+    made_again = await listed(1700000001.5, "SCHEDULED")
+    assert made_again.id != first.id
+    assert made_again.ref.generation == "1700000001.500"
+    assert made_again.fingerprint != first.fingerprint
