@@ -52,8 +52,7 @@ class Measuring:
     async def all(self) -> dict[str, dict[str, int]]:
         """The calls of every read, and then of every change that this vendor has."""
         await self.reads()
-        await self._changes()
-        return self.costs
+        return await self.changes()
 
     async def _count(self, name: str, query: str, **variables: Any) -> dict[str, Any]:
         return await self._counted(name, lambda: self.gateway.ask(query, **variables))
@@ -127,7 +126,8 @@ class Measuring:
             id=package,
         )
 
-    async def _changes(self) -> None:
+    async def changes(self) -> dict[str, dict[str, int]]:
+        """The calls of every change that this vendor has, beside those that were counted before."""
         draft = await self.draft(self.gateway)
         if draft:
             await self._change("createOtaTask", backend=self.backend.name, **draft)
@@ -142,6 +142,7 @@ class Measuring:
             more = {"description": "changed"} if name == "updateOtaTask" else {}
             await self._change(name, id=task["id"], **more)
         await self._delete_package(rows)
+        return self.costs
 
     async def _change_executions(self, rows: list[dict[str, Any]]) -> None:
         for task in rows:
