@@ -42,13 +42,13 @@ schema: $(VENV)/run.stamp ## write schema.graphql and the generated parts of the
 prove: $(VENV)/run.stamp $(AUDIT)/node_modules/stamp ## run the outside audits that need npm
 	$(BIN)/python $(AUDIT)/prove.py
 
-bench: $(VENV)/run.stamp $(COMPARED)/node_modules/stamp ## measure the gateway beside others; needs Node, npm, nginx and wrk, and half an hour
+bench: $(VENV)/test.stamp $(COMPARED)/node_modules/stamp ## measure the gateway beside others; needs Node, npm, nginx and wrk, and half an hour
 	$(BIN)/python -m benchmarks
 
 lock: $(VENV)/made.stamp ## write the locks again; UPGRADE=--upgrade moves every pin
 	$(BIN)/pip $(INSTALL) uv==$(UV_VERSION)
 	$(COMPILE) pyproject.toml --extra build --output-file requirements.lock
-	$(COMPILE) pyproject.toml --extra build --extra test --output-file requirements-test.lock
+	$(COMPILE) pyproject.toml --extra build --extra test --extra bench --output-file requirements-test.lock
 	echo 'ministack==1.5.33' | $(COMPILE) - --output-file requirements-ministack.lock
 	echo 'moto[server,iot]==5.2.5' | $(COMPILE) - --output-file requirements-moto.lock
 

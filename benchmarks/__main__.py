@@ -17,7 +17,7 @@ from benchmarks.throughput_report import MANY
 from benchmarks.upstream import Missing
 
 # In the order of results.md. Each is a module of this package.
-SECTIONS = ("throughput", "dashboards", "slow_backend", "walk", "startup")
+SECTIONS = ("throughput", "wire", "dashboards", "slow_backend", "walk", "startup")
 
 
 def main() -> int:
