@@ -23,10 +23,20 @@ class _Identified(Protocol):
 
 
 Row = TypeVar("Row", bound=_Identified)
+Key = TypeVar("Key")
+Found = TypeVar("Found")
 
 
 def _id(row: _Identified) -> str:
     return row.id
+
+
+class Loader(DataLoader[Key, Found]):
+    """Lets whoever waits leave: an error that nulls a parent cancels the waits below, and others wait for the same."""
+
+    def load(self, key: Key) -> Awaitable[Found]:
+        """What is found under the key."""
+        return asyncio.shield(super().load(key))
 
 
 class Loaders:
@@ -40,51 +50,51 @@ class Loaders:
         self._caller = caller
 
     @cached_property
-    def task(self) -> DataLoader[ObjectId, Task | None]:
+    def task(self) -> Loader[ObjectId, Task | None]:
         """Tasks."""
         return _one_by_one(lambda ref: self._services.tasks.get(self._caller, ref))
 
     @cached_property
-    def package(self) -> DataLoader[ObjectId, Package | None]:
+    def package(self) -> Loader[ObjectId, Package | None]:
         """Packages."""
         return _one_by_one(lambda ref: self._services.packages.get(self._caller, ref))
 
     @cached_property
-    def execution(self) -> DataLoader[ObjectId, Execution | None]:
+    def execution(self) -> Loader[ObjectId, Execution | None]:
         """Executions, in bulk where their vendor can."""
 
         async def load(refs: list[ObjectId]) -> Sequence[Execution | BaseException | None]:
             return await self._services.executions.get_many(self._caller, refs)
 
-        return DataLoader(load)
+        return Loader(load)
 
     @cached_property
-    def whole_task(self) -> DataLoader[Task, Task | None]:
+    def whole_task(self) -> Loader[Task, Task | None]:
         """Tasks by their rows."""
         return _described(lambda rows: self._services.tasks.describe_many(self._caller, rows))
 
     @cached_property
-    def whole_package(self) -> DataLoader[Package, Package | None]:
+    def whole_package(self) -> Loader[Package, Package | None]:
         """Packages by their rows."""
         return _described(lambda rows: self._services.packages.describe_many(self._caller, rows))
 
     @cached_property
-    def whole_execution(self) -> DataLoader[Execution, Execution | None]:
+    def whole_execution(self) -> Loader[Execution, Execution | None]:
         """Executions by their rows."""
         return _described(lambda rows: self._services.executions.describe_many(self._caller, rows))
 
 
-def _one_by_one(get: Callable[[ObjectId], Awaitable[Row | None]]) -> DataLoader[ObjectId, Row | None]:
+def _one_by_one(get: Callable[[ObjectId], Awaitable[Row | None]]) -> Loader[ObjectId, Row | None]:
     async def load(refs: list[ObjectId]) -> Sequence[Row | BaseException | None]:
         return await asyncio.gather(*map(get, refs), return_exceptions=True)
 
-    return DataLoader(load)
+    return Loader(load)
 
 
 def _described(
     describe: Callable[[list[Row]], Awaitable[Sequence[Row | BaseException | None]]],
-) -> DataLoader[Row, Row | None]:
+) -> Loader[Row, Row | None]:
     async def load(rows: list[Row]) -> Sequence[Row | BaseException | None]:
         return await describe(rows)
 
-    return DataLoader(load, cache_key_fn=_id)
+    return Loader(load, cache_key_fn=_id)
