@@ -99,6 +99,19 @@ def test_what_breaks_unexpectedly_is_told_without_its_words(ask: Ask) -> None:
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["INTERNAL"] * 2
 
 
+def test_a_read_that_one_place_gives_up_is_not_taken_from_another(ask: Ask) -> None:
+    # The error beside `task` comes at once and ends the wait there, while the same task is still read for `b`.
+    answer = ask(
+        """query ($a: ID!, $b: ID!) {
+        a: node(id: $a) { ... on OtaExecution { task { id } device { executions(first: 0) { nodes { id } } } } }
+        b: node(id: $b) { ... on OtaExecution { task { nativeId } } } }""",
+        a=id_of("executions", "whole", "d0", "t3"),
+        b=id_of("executions", "whole", "d1", "t3"),
+    )
+    assert answer["data"] == {"a": None, "b": {"task": {"nativeId": "t3"}}}
+    assert _where(answer) == [["a", "device", "executions"]]
+
+
 def test_errors_that_are_data_are_shown_by_their_class(ask: Ask) -> None:
     data = ask(
         """{ tasks(first: 1) { backends { name status fetchedAt error { __typename code message retryable backend
