@@ -18,7 +18,7 @@ from gateway.backends.cache import Life
 from gateway.backends.snapshot import Identified, Snapshot
 from gateway.backends.stack import BackendStack
 from gateway.domain.errors import BackendUnavailable, GatewayError, InvalidInput, VendorRejected
-from gateway.domain.ids import ObjectId
+from gateway.domain.ids import Kind, ObjectId
 from gateway.domain.page import Page, PageRequest
 
 MOST_ROWS = 50_000
@@ -36,7 +36,7 @@ Keep = Callable[[Row], bool]
 
 @dataclass(slots=True)
 class _Kept(Generic[Row]):
-    """A snapshot, its life, and how many changes had ended at its backend when it was read."""
+    """A snapshot, its life, and how many changes of this list had ended when it was read."""
 
     snapshot: Snapshot[Row]
     life: Life
@@ -45,7 +45,7 @@ class _Kept(Generic[Row]):
 
 @dataclass(slots=True)
 class _Drain(Generic[Row]):
-    """A drain under way, the stack's epoch when it began, and how many wait for it."""
+    """A drain under way, the list's epoch when it began, and how many wait for it."""
 
     task: asyncio.Task[Snapshot[Row]]
     epoch: int
@@ -56,10 +56,18 @@ class SnapshotShelf(Generic[Row]):
     """The snapshots of one list of one backend: one of everything, and one per filter where everything is too much."""
 
     def __init__(
-        self, stack: BackendStack, fetch: Fetch[Row], *, page_size: int, what: str, now: Callable[[], datetime]
+        self,
+        stack: BackendStack,
+        fetch: Fetch[Row],
+        *,
+        kind: Kind,
+        page_size: int,
+        what: str,
+        now: Callable[[], datetime],
     ) -> None:
         self._stack = stack
         self._fetch = fetch
+        self._kind = kind
         self._page_size = page_size
         self._what = what
         self._now = now
@@ -119,11 +127,17 @@ class SnapshotShelf(Generic[Row]):
         return await self._shared(key, keep)
 
     def _is_good(self, kept: _Kept[Row], moment: float) -> bool:
-        return kept.life.soft > moment and kept.changes == self._stack.changes
+        return kept.life.soft > moment and kept.changes == self._changes()
+
+    def _epoch(self) -> int:
+        return self._stack.changes.epoch(self._kind)
+
+    def _changes(self) -> int:
+        return self._stack.changes.ended(self._kind)
 
     async def _shared(self, key: str, keep: Keep[Row]) -> Snapshot[Row]:
         drain = self._drains.get(key)
-        if drain is None or drain.epoch != self._stack.epoch:
+        if drain is None or drain.epoch != self._epoch():
             if drain is not None and not drain.waiting:
                 drain.task.cancel()
             drain = self._begin(key, keep)
@@ -143,7 +157,7 @@ class SnapshotShelf(Generic[Row]):
     def _begin(self, key: str, keep: Keep[Row]) -> _Drain[Row]:
         limit = self._stack.pace.drain_timeout
         task = asyncio.create_task(self._drained(key, keep, limit, self._too_long))
-        drain = self._drains[key] = _Drain(task, self._stack.epoch)
+        drain = self._drains[key] = _Drain(task, self._epoch())
         self._tasks.add(task)
         task.add_done_callback(lambda _: self._ended(key, drain))
         return drain
@@ -151,7 +165,7 @@ class SnapshotShelf(Generic[Row]):
     async def _drained(
         self, key: str, keep: Keep[Row], limit: timedelta, too_long: Callable[[], GatewayError]
     ) -> Snapshot[Row]:
-        epoch, began, started = self._stack.epoch, self._now(), monotonic()
+        epoch, began, started = self._epoch(), self._now(), monotonic()
 
         async def read() -> dict[tuple[str, ...], Row]:
             try:
@@ -167,12 +181,12 @@ class SnapshotShelf(Generic[Row]):
                 took = monotonic() - started
                 self._too_many_until = started + took + max(_TOO_MANY_SECONDS, _KEPT_DRAINS * took)
             raise
-        if self._ttl > 0 and epoch == self._stack.epoch:
+        if self._ttl > 0 and epoch == self._epoch():
             ended = monotonic()
             soft = max(self._ttl, _KEPT_DRAINS * (ended - started))
             hard = max(self._hard_ttl, soft * min(self._hard_ttl / self._ttl, _MOST_GROWTH))
             self._make_room(ended)
-            self._kept[key] = _Kept(snapshot, Life(started, ended + soft, ended + hard), self._stack.changes)
+            self._kept[key] = _Kept(snapshot, Life(started, ended + soft, ended + hard), self._changes())
         return snapshot
 
     async def _all_rows(self, keep: Keep[Row]) -> dict[tuple[str, ...], Row]:
@@ -201,7 +215,7 @@ class SnapshotShelf(Generic[Row]):
         kept = self._kept.get(key)
         if not drain.task.cancelled() and drain.task.exception() is not None and kept is not None:
             kept.life.put_off(monotonic())
-            kept.changes = self._stack.changes
+            kept.changes = self._changes()
 
     def put(self, row: Row) -> None:
         """A row was read again after a change: show it so in what is kept, until that is renewed."""

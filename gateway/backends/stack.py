@@ -16,11 +16,13 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from gateway.backends.cache import Answer, AnswerCache, Kept
+from gateway.backends.changes import Changes
 from gateway.backends.deadline import within
 from gateway.backends.health import BackendHealth, HealthRecord
 from gateway.backends.single_flight import SingleFlight
 from gateway.domain.backend import Backend
 from gateway.domain.errors import GatewayError
+from gateway.domain.ids import Kind
 from gateway.domain.ports import VendorAdapter
 from gateway.vendorkit.manifest import VendorManifest
 from gateway.vendorkit.settings import Pace
@@ -48,8 +50,7 @@ class BackendStack:
         self._cache = AnswerCache(pace.cache_ttl, pace.hard_ttl)
         self._flights = SingleFlight()
         self._renewals: dict[str, asyncio.Task[None]] = {}
-        self._epoch = 0
-        self._changes = 0
+        self.changes = Changes()
 
     @property
     def backend(self) -> Backend:
@@ -60,16 +61,6 @@ class BackendStack:
     def name(self) -> str:
         """The operator's name for it."""
         return self.adapter.backend.name
-
-    @property
-    def epoch(self) -> int:
-        """Counts the beginnings and ends of changes: what was fetched under another epoch may be out of date."""
-        return self._epoch
-
-    @property
-    def changes(self) -> int:
-        """Counts the changes that have ended."""
-        return self._changes
 
     def health(self) -> BackendHealth:
         """What the last minute says of it."""
@@ -139,13 +130,13 @@ class BackendStack:
     async def _fetched(
         self, keys: tuple[str, ...], fetch: Callable[[], Awaitable[Sequence[Value]]]
     ) -> list[Answer[Value]]:
-        epoch = self._epoch
+        epoch = self.changes.any_epoch
 
         async def ask() -> list[Answer[Value]]:
             values = await self.look(fetch)
             at = self._now()
             answers = [Answer(value, at) for value in values]
-            if epoch == self._epoch:
+            if epoch == self.changes.any_epoch:
                 for key, answer in zip(keys, answers, strict=True):
                     await self._cache.put(key, answer)
             return answers
@@ -189,14 +180,17 @@ class BackendStack:
         return value
 
     @asynccontextmanager
-    async def changing(self) -> AsyncIterator[None]:
-        """Around a change at the vendor: answers from before it are forgotten, and those under way are not kept."""
-        await self._forget()
+    async def changing(self, shown_in: Kind) -> AsyncIterator[None]:
+        """Around a change that shows in the lists of this kind: answers from before it are forgotten, and those under
+        way are not kept.
+        """
+        self.changes.begin(shown_in)
+        await self._cache.clear()
         try:
             yield
         finally:
-            self._changes += 1
-            await self._forget()
+            self.changes.end(shown_in)
+            await self._cache.clear()
 
     async def aclose(self) -> None:
         """Stop what is being renewed."""
@@ -204,10 +198,6 @@ class BackendStack:
         for renewal in renewals:
             renewal.cancel()
         await asyncio.gather(*renewals, return_exceptions=True)
-
-    async def _forget(self) -> None:
-        self._epoch += 1
-        await self._cache.clear()
 
 
 def _too_old(kept: Kept, max_age: float | None) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gateway.backends.registry import BackendRegistry
 from gateway.backends.shelf import SnapshotShelf
-from gateway.domain.ids import ObjectId, same_generation
+from gateway.domain.ids import Kind, ObjectId, same_generation
 from gateway.domain.package import Package
 from gateway.domain.statuses import TaskStatus
 from gateway.domain.task import Task
@@ -26,10 +26,20 @@ class Shelves:
         for stack in registry:
             manifest = stack.manifest
             self.tasks[stack.name] = SnapshotShelf(
-                stack, stack.adapter.list_tasks, page_size=manifest.task_page_size, what="tasks", now=now
+                stack,
+                stack.adapter.list_tasks,
+                kind=Kind.TASK,
+                page_size=manifest.task_page_size,
+                what="tasks",
+                now=now,
             )
             self.packages[stack.name] = SnapshotShelf(
-                stack, stack.adapter.list_packages, page_size=manifest.package_page_size, what="packages", now=now
+                stack,
+                stack.adapter.list_packages,
+                kind=Kind.PACKAGE,
+                page_size=manifest.package_page_size,
+                what="packages",
+                now=now,
             )
 
     def task_read(self, backend: str, task: Task | None) -> None:

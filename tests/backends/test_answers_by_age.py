@@ -10,6 +10,7 @@ import pytest
 from gateway.backends.health import HealthState
 from gateway.backends.stack import BackendStack
 from gateway.domain.errors import BackendUnavailable
+from gateway.domain.ids import Kind
 from tests.support.lone_backend import HandVendor, lone_stack, settled
 
 SOFT, HARD = timedelta(seconds=0.05), timedelta(seconds=60)
@@ -124,7 +125,7 @@ async def test_a_renewal_has_the_time_of_a_read(vendor: HandVendor) -> None:
 async def test_a_change_forgets_what_is_kept(vendor: HandVendor) -> None:
     stack = lone_stack()
     await stack.read("key", vendor.call)
-    async with stack.changing():
+    async with stack.changing(Kind.TASK):
         assert stack.peek("key") is None
         await stack.read("key", vendor.call)
     assert stack.peek("key") is None
@@ -136,7 +137,7 @@ async def test_what_was_asked_before_a_change_is_neither_joined_nor_kept(vendor:
     vendor.hold()
     before = asyncio.create_task(stack.read("key", vendor.call))
     await settled()
-    async with stack.changing():
+    async with stack.changing(Kind.TASK):
         during = asyncio.create_task(stack.read("key", vendor.call))
         await settled()
     after = asyncio.create_task(stack.read("key", vendor.call))
@@ -155,7 +156,7 @@ async def test_a_renewal_begun_before_a_change_is_not_kept(vendor: HandVendor) -
     vendor.hold()
     await stack.read("key", vendor.call)
     await settled()
-    async with stack.changing():
+    async with stack.changing(Kind.TASK):
         pass
     vendor.may_answer.set()
     await settled()

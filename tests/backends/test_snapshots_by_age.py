@@ -9,6 +9,7 @@ from gateway.backends.health import HealthState
 from gateway.backends.shelf import MOST_ROWS, SnapshotShelf
 from gateway.backends.snapshot import Snapshot
 from gateway.domain.errors import BackendUnavailable, InvalidInput
+from gateway.domain.ids import Kind
 from tests.support.lone_backend import HandVendor, Row, lone_shelf, lone_stack, now, row, settled
 
 SOFT, HARD = timedelta(seconds=0.05), timedelta(seconds=60)
@@ -103,7 +104,7 @@ async def test_a_snapshot_of_before_a_change_shows_what_was_read_after_it_and_is
     stack = lone_stack()
     shelf = lone_shelf(vendor, stack)
     await get(shelf)
-    async with stack.changing():
+    async with stack.changing(Kind.TASK):
         vendor.rows = [row(1, version=1), row(2)]
     shelf.put(row(1, version=1))
     vendor.hold()
@@ -115,11 +116,27 @@ async def test_a_snapshot_of_before_a_change_shows_what_was_read_after_it_and_is
     assert vendor.calls == 2
 
 
+async def test_a_change_that_shows_in_other_lists_leaves_this_one_and_its_drains(vendor: HandVendor) -> None:
+    stack = lone_stack()
+    shelf = lone_shelf(vendor, stack)
+    vendor.hold()
+    asker = asyncio.create_task(get(shelf))
+    await settled()
+    async with stack.changing(Kind.PACKAGE):
+        pass
+    vendor.may_answer.set()
+    assert await asker is ready(shelf)
+    async with stack.changing(Kind.PACKAGE):
+        pass
+    assert await asker is ready(shelf)
+    assert vendor.calls == 1
+
+
 async def test_a_change_that_nobody_could_read_back_has_the_next_asker_wait(vendor: HandVendor) -> None:
     stack = lone_stack()
     shelf = lone_shelf(vendor, stack)
     await get(shelf)
-    async with stack.changing():
+    async with stack.changing(Kind.TASK):
         vendor.rows = [row(1, version=1)]
     shelf.forget()
     assert versions(await get(shelf)) == [1]
@@ -129,7 +146,7 @@ async def test_a_renewal_after_a_change_that_fails_is_not_tried_again_at_every_r
     stack = lone_stack(cache_ttl=HARD)
     shelf = lone_shelf(vendor, stack)
     await get(shelf)
-    async with stack.changing():
+    async with stack.changing(Kind.TASK):
         vendor.fail()
     for _ in range(50):
         await get(shelf)
@@ -143,7 +160,7 @@ async def test_a_drain_begun_before_a_change_is_neither_joined_nor_kept(vendor: 
     vendor.hold()
     before = asyncio.create_task(get(shelf))
     await settled()
-    async with stack.changing():
+    async with stack.changing(Kind.TASK):
         vendor.rows = [row(1, version=1)]
     after = asyncio.create_task(get(shelf))
     await settled()
@@ -160,7 +177,7 @@ async def test_a_drain_begun_before_a_change_ends_when_nobody_waits_for_it(vendo
     with pytest.raises(BackendUnavailable, match="still reading"):
         await get(shelf)
     assert vendor.under_way == 1
-    async with stack.changing():
+    async with stack.changing(Kind.TASK):
         pass
     with pytest.raises(BackendUnavailable, match="still reading"):
         await get(shelf)

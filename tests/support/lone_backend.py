@@ -95,7 +95,7 @@ class HandVendor:
 
 
 def lone_shelf(vendor: HandVendor, stack: BackendStack, page_size: int = 100) -> SnapshotShelf[Row]:
-    return SnapshotShelf(stack, vendor.page, page_size=page_size, what="tasks", now=now)
+    return SnapshotShelf(stack, vendor.page, kind=Kind.TASK, page_size=page_size, what="tasks", now=now)
 
 
 async def settled() -> None:

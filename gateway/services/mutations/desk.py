@@ -23,7 +23,7 @@ from gateway.backends.registry import BackendRegistry
 from gateway.backends.stack import BackendStack
 from gateway.domain.audit import Intent
 from gateway.domain.errors import Conflict, ErrorCode, GatewayError
-from gateway.domain.ids import ObjectId
+from gateway.domain.ids import Kind, ObjectId
 from gateway.domain.operations import Operation
 from gateway.domain.outcomes import MutationOutcome, MutationResult
 from gateway.ledger import Ledger, Replay
@@ -153,9 +153,9 @@ def refused(*errors: GatewayError) -> MutationResult:
 
 
 @asynccontextmanager
-async def answering(stack: BackendStack) -> AsyncIterator[None]:
-    """Around vendor calls that change something: caches forget, and errors know their backend."""
-    async with stack.changing():
+async def answering(stack: BackendStack, shown_in: Kind = Kind.TASK) -> AsyncIterator[None]:
+    """Around vendor calls that change something shown in these lists: caches forget, and errors know their backend."""
+    async with stack.changing(shown_in):
         try:
             yield
         except GatewayError as error:

@@ -16,7 +16,7 @@ from gateway.domain.errors import (
     Throttled,
     VendorRejected,
 )
-from gateway.domain.ids import ObjectId
+from gateway.domain.ids import Kind, ObjectId
 from gateway.domain.operations import Operation
 from gateway.domain.outcomes import MutationOutcome, MutationResult, Preview
 from gateway.domain.statuses import TaskStatus
@@ -69,7 +69,8 @@ async def delete_one(
         return _previewed(stack, deletion, found, problem)
     if problem is not None:
         return refused(problem)
-    async with answering(stack):
+    shown_in = Kind.PACKAGE if deletion.operation is Operation.DELETE_PACKAGE else Kind.TASK
+    async with answering(stack, shown_in):
         outcome, errors, left = await _delete_and_look(deletion, found, record)
     record.after = plain(left)
     record.left = left
