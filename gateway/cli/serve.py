@@ -24,16 +24,17 @@ def serve(
     # A start makes a hundred thousand things and leaves none behind; `Listening` turns collection on again.
     gc.disable()
     settings = settings_of(config)
-    # After the configuration, which fails more often than imports are needed.
-    from gateway.app import build_app  # noqa: PLC0415
-    from gateway.cli.listening import Listening, address_of, bound, run, told_to_end  # noqa: PLC0415
-    from gateway.observability.logging import configure_logging  # noqa: PLC0415
-    from gateway.settings import ConfigurationError  # noqa: PLC0415
+    from gateway.settings import ConfigurationError  # noqa: PLC0415 - pydantic is slow to import
 
     try:
         settings = settings.listening(host, port)
     except ConfigurationError as problem:
         refuse(str(problem))
+    # After the configuration, which fails more often than imports are needed.
+    from gateway.app import build_app  # noqa: PLC0415
+    from gateway.cli.listening import Listening, address_of, bound, run, told_to_end  # noqa: PLC0415
+    from gateway.observability.logging import configure_logging  # noqa: PLC0415
+
     configure_logging()
     listener = bound(settings.server.host, settings.server.port)
 
