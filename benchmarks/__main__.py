@@ -40,14 +40,13 @@ def _measure(asked: argparse.Namespace) -> None:
     sections = sections_there_are()
     chosen = [section for section in sections if not asked.section or section.NAME in asked.section]
     folder = asked.to or (None if asked.quick else results.HERE)
-    found = results.read(folder) if folder else {}
     for section in chosen:
         print(f"{section.NAME} ...", file=sys.stderr, flush=True)
-        content = section.measure(asked.quick)
-        found |= {"machine": results.machine(), "versions": results.versions(), section.NAME: content}
-        print(section.markdown(content), flush=True)
+        found = {"machine": results.machine(), "versions": results.versions()}
+        found[section.NAME] = section.measure(asked.quick)
+        print(section.markdown(found[section.NAME]), flush=True)
         if folder:
-            results.write(folder, found, sections)
+            results.write(folder, {**results.read(folder), **found}, sections)
 
 
 def _is_part(asked: argparse.Namespace) -> bool:
