@@ -15,6 +15,7 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 from gateway.backends.cache import Life
+from gateway.backends.deadline import ended_within
 from gateway.backends.snapshot import Identified, Snapshot
 from gateway.backends.stack import BackendStack
 from gateway.domain.errors import BackendUnavailable, GatewayError, InvalidInput, VendorRejected
@@ -72,6 +73,7 @@ class SnapshotShelf(Generic[Row]):
         self._what = what
         self._now = now
         self._ttl = stack.pace.cache_ttl.total_seconds()
+        self._timeout = stack.pace.timeout.total_seconds()
         self._hard_ttl = stack.pace.hard_ttl.total_seconds()
         self._kept: dict[str, _Kept[Row]] = {}
         self._drains: dict[str, _Drain[Row]] = {}
@@ -143,10 +145,10 @@ class SnapshotShelf(Generic[Row]):
             drain = self._begin(key, keep)
         drain.waiting += 1
         try:
-            done, _ = await asyncio.wait((drain.task,), timeout=self._stack.pace.timeout.total_seconds())
+            ended = await ended_within(self._timeout, drain.task)
         finally:
             drain.waiting -= 1
-        if not done:
+        if not ended:
             raise BackendUnavailable(
                 f"Backend {self._stack.name} is still reading all its {self._what}; the order is not ready. Ask again, "
                 "or use the order BACKEND, which needs no whole list.",

@@ -6,7 +6,7 @@ from time import perf_counter
 
 import pytest
 
-from gateway.backends.deadline import within
+from gateway.backends.deadline import ended_within, within
 from gateway.backends.rate_limit import CallBudget
 from gateway.backends.single_flight import SingleFlight
 from gateway.domain.errors import NotFound, TimedOut
@@ -102,6 +102,20 @@ async def test_a_read_that_takes_too_long_is_timed_out_with_what_to_do() -> None
         await within(timedelta(seconds=0.05), lambda: asyncio.sleep(5), backend="eu-fleet")
     assert caught.value.backend == "eu-fleet"
     assert caught.value.retryable
+
+
+async def test_waiting_for_a_shared_task_ends_in_time_and_leaves_it_running() -> None:
+    vendor = Vendor()
+    task = asyncio.create_task(vendor.call())
+    assert not await ended_within(0.02, task)
+    leaving, staying = (asyncio.create_task(ended_within(30, task)) for _ in range(2))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.sleep(0)
+    vendor.may_answer.set()
+    assert await staying
+    assert (task.result(), vendor.cancelled) == (1, 0)
+    assert await ended_within(0, task)
 
 
 async def test_a_budget_lets_a_seconds_worth_go_at_once_and_then_holds_back() -> None:
