@@ -25,6 +25,7 @@ from gateway.domain.page import Page, PageRequest
 MOST_ROWS = 50_000
 # Where everything is too much, every filter has a snapshot of its own; those that end first make room.
 _MOST_KEPT = 16
+_MOST_KEPT_ROWS = 2 * MOST_ROWS
 # How long a list is known to be too much to read whole, at least, and how many times as long as it took to find out.
 _TOO_MANY_SECONDS = 60.0
 _KEPT_DRAINS = 10
@@ -187,7 +188,7 @@ class SnapshotShelf(Generic[Row]):
             ended = monotonic()
             soft = max(self._ttl, _KEPT_DRAINS * (ended - started))
             hard = max(self._hard_ttl, soft * min(self._hard_ttl / self._ttl, _MOST_GROWTH))
-            self._make_room(ended)
+            self._make_room(key, ended, len(snapshot.rows))
             self._kept[key] = _Kept(snapshot, Life(started, ended + soft, ended + hard), self._changes())
         return snapshot
 
@@ -240,11 +241,14 @@ class SnapshotShelf(Generic[Row]):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _make_room(self, moment: float) -> None:
-        for key in [key for key, kept in self._kept.items() if kept.life.hard <= moment]:
-            del self._kept[key]
-        while len(self._kept) >= _MOST_KEPT:
-            del self._kept[min(self._kept, key=lambda key: self._kept[key].life.hard)]
+    def _make_room(self, key: str, moment: float, rows: int) -> None:
+        for old in [one for one, kept in self._kept.items() if kept.life.hard <= moment or one == key]:
+            del self._kept[old]
+        while self._kept and (
+            len(self._kept) >= _MOST_KEPT
+            or rows + sum(len(kept.snapshot.rows) for kept in self._kept.values()) > _MOST_KEPT_ROWS
+        ):
+            del self._kept[min(self._kept, key=lambda one: self._kept[one].life.hard)]
 
     def _too_long(self) -> GatewayError:
         limit = self._stack.pace.drain_timeout.total_seconds()

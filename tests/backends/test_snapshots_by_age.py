@@ -255,3 +255,11 @@ async def test_too_long_a_list_is_read_by_filter_and_few_filters_are_kept(vendor
     assert vendor.calls == 21
     kept = [number for number in range(20) if shelf.ready(filter_key=str(number), narrowed=True)]
     assert kept == list(range(4, 20))
+
+
+async def test_filters_that_let_much_through_are_kept_by_their_rows(vendor: HandVendor) -> None:
+    vendor.rows = [row(number) for number in range(MOST_ROWS + 1)]
+    shelf = lone_shelf(vendor, lone_stack(), page_size=MOST_ROWS + 1)
+    for name in "abcd":
+        await shelf.get(filter_key=name, keep=lambda one: int(one.ref.key[0]) < 0.6 * MOST_ROWS, narrowed=True)
+    assert [name for name in "abcd" if shelf.ready(filter_key=name, narrowed=True)] == ["b", "c", "d"]
