@@ -15,8 +15,8 @@ from benchmarks.equality import answer, same_answers
 from benchmarks.running import Running, start
 from benchmarks.servers import Server
 from benchmarks.shapes import Shape
-from benchmarks.upstream import upstream
-from benchmarks.wrk import Load, Question, load, question
+from benchmarks.upstream import upstream, where_nginx_is
+from benchmarks.wrk import Load, Question, load, question, where_wrk_is
 
 # At first, for compilers that learn while running; and before each measured time, so that it starts at full pace.
 _FIRST_WARM_UP = 1.0
@@ -64,7 +64,12 @@ class Figures:
 def compare(
     servers: Sequence[Server], cases: Sequence[Case], *, rounds: int, seconds: float
 ) -> Iterator[dict[str, Any]]:
-    """The figures of every server in every case. Raises Different, before any timing, when two do not answer alike."""
+    """The figures of every server in every case.
+
+    Raises Missing, and Different, before any timing, when two do not answer alike.
+    """
+    where_wrk_is()
+    where_nginx_is()
     by_group = sorted(cases, key=lambda case: (case.warm, case.shape.jobs))
     for (warm, jobs), group in groupby(by_group, key=lambda case: (case.warm, case.shape.jobs)):
         _say(f"{'warm' if warm else 'cold'}, 4 x {jobs} tasks")

@@ -49,15 +49,21 @@ class Missing(Exception):
     """Something must be installed first; the message says how."""
 
 
+def where_nginx_is() -> str:
+    """Its path. Raises Missing."""
+    # Debian puts it where only root looks by default.
+    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    if found is None:
+        raise Missing("nginx is missing. On Debian and Ubuntu: apt-get install nginx-light")
+    return found
+
+
 @contextmanager
 def upstream(folder: Path, jobs: int) -> Iterator[Sequence[str]]:
     """Nginx over four backends of that many jobs each: their base URLs, in the order of `fleet.BACKENDS`.
 
     Everything it writes goes into `folder`. Raises Missing without nginx.
     """
-    nginx = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin")
-    if nginx is None:
-        raise Missing("nginx is missing. On Debian and Ubuntu: apt-get install nginx-light")
     folder.mkdir(parents=True, exist_ok=True)
     ports = free_ports(len(BACKENDS))
     servers = []
@@ -67,7 +73,7 @@ def upstream(folder: Path, jobs: int) -> Iterator[Sequence[str]]:
         servers.append(_SERVER.format(port=port, root=root))
     configuration = folder / "nginx.conf"
     configuration.write_text(_CONFIGURATION.format(folder=folder, servers="".join(servers)), encoding="utf-8")
-    process = subprocess.Popen([nginx, "-p", folder, "-c", configuration, "-e", folder / "error.log"])
+    process = subprocess.Popen([where_nginx_is(), "-p", folder, "-c", configuration, "-e", folder / "error.log"])
     try:
         for port in ports:
             wait_for(port, process)

@@ -52,6 +52,14 @@ class Question:
     alone: float
 
 
+def where_wrk_is() -> str:
+    """Its path. Raises Missing."""
+    found = shutil.which("wrk")
+    if found is None:
+        raise Missing("wrk is missing. On Debian and Ubuntu: apt-get install wrk")
+    return found
+
+
 def question(url: str, body: Path, *, unseen: bool) -> Question:
     """Asks twice, to know the answer's length and its time when nobody else asks.
 
@@ -71,10 +79,18 @@ def question(url: str, body: Path, *, unseen: bool) -> Question:
 
 def load(asked: Question, *, connections: int, seconds: float, answers: int = 0) -> Load:
     """Ask for `seconds`, or longer where each connection would not get that many answers. Raises Missing."""
-    wrk = shutil.which("wrk")
-    if wrk is None:
-        raise Missing("wrk is missing. On Debian and Ubuntu: apt-get install wrk")
-    command = [wrk, "-t1", f"-c{connections}", "-d600s", "--timeout", "30s", "-s", str(SCRIPT), asked.url, "--"]
+    command = [
+        where_wrk_is(),
+        "-t1",
+        f"-c{connections}",
+        "-d600s",
+        "--timeout",
+        "30s",
+        "-s",
+        str(SCRIPT),
+        asked.url,
+        "--",
+    ]
     command += [str(asked.body), *(["unseen"] if asked.unseen else [])]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     time.sleep(max(seconds, min(answers * connections * asked.alone, _LONGEST)))
