@@ -17,6 +17,8 @@ app = typer.Typer(
     add_completion=False,
     # Its tracebacks print local variables, and with them secrets.
     pretty_exceptions_enable=False,
+    # Boxes around the help take as long to import as all the rest.
+    rich_markup_mode=None,
 )
 app.command()(demo)
 app.command()(serve)

@@ -25,7 +25,7 @@ def demo(
     host: Annotated[str, typer.Option(help="The loopback address to bind.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
 ) -> None:
-    """Try everything: all vendors simulated, and the gateway over them."""
+    """Try everything: all vendors simulated, the gateway over them."""
     from gateway.cli.listening import bound, run  # noqa: PLC0415 - asyncio is slow to import
     from gateway.settings import is_loopback  # noqa: PLC0415
 

@@ -19,8 +19,8 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 WRITING_IMPORTS = {"PYTHONPROFILEIMPORTTIME": "1"}
 SLOW = {
-    "aiocache", "alembic", "asyncio", "asyncpg", "botocore", "graphql", "httpx", "msgspec", "pydantic", "sqlalchemy",
-    "starlette", "strawberry", "structlog", "uvicorn", "uvloop", "yaml",
+    "aiocache", "alembic", "asyncio", "asyncpg", "botocore", "graphql", "httpx", "msgspec", "pydantic", "rich",
+    "sqlalchemy", "starlette", "strawberry", "structlog", "uvicorn", "uvloop", "yaml",
 }  # fmt: skip
 NEVER_SERVED = {
     "alembic", "asyncpg", "botocore", "gateway.vendorkit.simulation", "mako", "sqlalchemy.dialects.postgresql",
