@@ -36,7 +36,7 @@ class ExecutionCounts:
     by_status: tuple[StatusCount, ...]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Task:
     """One task as its vendor described it.
 
