@@ -8,7 +8,7 @@ import asyncio
 import os
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -147,7 +147,7 @@ class Query:
 
 # Forty calls for each of sixteen readers stand in line for a hundred connections longer than httpx waits by itself.
 client = httpx.AsyncClient(timeout=60)
-cache: dict[str, tuple[float, Any]] = {}
+cache: dict[str, tuple[float, asyncio.Future[Any]]] = {}
 
 
 async def get(backend: str, path: str) -> Any:
@@ -156,14 +156,14 @@ async def get(backend: str, path: str) -> Any:
     return answer.json()
 
 
-async def kept(key: str, read: Callable[[], Awaitable[Any]]) -> Any:
+async def kept(key: str, read: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    if not KEPT:
+        return await read()
     found = cache.get(key)
-    if found is not None and found[0] > time.monotonic():
-        return found[1]
-    value = await read()
-    if KEPT:
-        cache[key] = (time.monotonic() + KEPT, value)
-    return value
+    if found is None or found[0] < time.monotonic():
+        # The read and not its result, or each of sixteen readers would begin forty calls of its own.
+        found = cache[key] = (time.monotonic() + KEPT, asyncio.ensure_future(read()))
+    return await found[1]
 
 
 async def tasks_of(backend: str) -> list[OtaTask]:
