@@ -4,7 +4,6 @@ import argparse
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks import results, throughput
@@ -25,7 +24,7 @@ def main() -> int:
     asked = _arguments()
     try:
         if asked.render:
-            results.write(asked.to or results.HERE, results.read(asked.to or results.HERE), sections_there_are())
+            results.write(asked.to or results.HERE, results.read(asked.to or results.HERE), all_sections())
         elif _is_part(asked):
             _print_part(asked)
         else:
@@ -37,7 +36,7 @@ def main() -> int:
 
 
 def _measure(asked: argparse.Namespace) -> None:
-    sections = sections_there_are()
+    sections = all_sections()
     chosen = [section for section in sections if not asked.section or section.NAME in asked.section]
     folder = asked.to or (None if asked.quick else results.HERE)
     for section in chosen:
@@ -66,10 +65,9 @@ def _print_part(asked: argparse.Namespace) -> None:
     print(throughput.table(content["figures"]))
 
 
-def sections_there_are() -> list[Section]:
+def all_sections() -> list[Section]:
     """The modules of SECTIONS."""
-    names = [name for name in SECTIONS if find_spec(f"benchmarks.{name}")]
-    return [import_module(f"benchmarks.{name}") for name in names]
+    return [import_module(f"benchmarks.{name}") for name in SECTIONS]
 
 
 def _arguments() -> argparse.Namespace:

@@ -7,7 +7,7 @@ import pytest
 from graphql import build_schema, parse, validate
 
 from benchmarks import chart, results, throughput
-from benchmarks.__main__ import sections_there_are
+from benchmarks.__main__ import all_sections
 from benchmarks.equality import comparable
 from benchmarks.fleet import BACKENDS, fleet
 from benchmarks.shapes import SHAPES, Shape
@@ -99,7 +99,7 @@ def test_failed_requests_are_named() -> None:
 
 
 def test_a_section_that_was_not_measured_is_left_out() -> None:
-    sections = sections_there_are()
+    sections = all_sections()
     found = {"machine": MACHINE, "versions": {"python": "3.11"}, "throughput": _content(_figure("gateway", 5_000))}
     text = results.render(found, sections)
     assert [line for line in text.splitlines() if line.startswith("## ")] == ["## Throughput", "## Versions"]
@@ -112,6 +112,6 @@ def test_the_chart_shows_the_fastest_first_and_every_rate() -> None:
 
 
 def test_the_results_kept_here_are_rendered_from_their_figures(tmp_path: Path) -> None:
-    results.write(tmp_path, results.read(results.HERE), sections_there_are())
+    results.write(tmp_path, results.read(results.HERE), all_sections())
     for name in ("results.json", "results.md", "results.svg"):
         assert (tmp_path / name).read_text() == (results.HERE / name).read_text(), name
