@@ -10,10 +10,13 @@ from typing import Any, cast
 
 from graphql import (
     GraphQLError,
+    GraphQLList,
     GraphQLObjectType,
     GraphQLOutputType,
+    GraphQLResolveInfo,
     default_field_resolver,
     default_type_resolver,
+    get_nullable_type,
 )
 from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails, GroupedFieldSet
 from graphql.execution.executor import CollectedErrors
@@ -25,6 +28,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.info import Info
 
+from gateway.plans.hints import shown_kind
 from gateway.plans.operation_plan import FieldPlan, ObjectPlan, OperationPlan
 
 Fragments = dict[str, FragmentDetails]
@@ -186,6 +190,48 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         info = self._info(plan, parent_type, details, path)
         return self.complete_value(plan.return_type, details, info, path, result, None)
 
+    def complete_list_value(
+        self,
+        return_type: GraphQLList[Any],
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        """Complete a list; one of objects that their class tells is taken object by object, without looking twice."""
+        item_type = return_type.of_type
+        kind = get_nullable_type(item_type)
+        shown = shown_kind(kind.is_type_of) if isinstance(kind, GraphQLObjectType) else None
+        if shown is None or shown[1] is not None or result.__class__ is not list:
+            return super().complete_list_value(return_type, field_details_list, info, path, result, position_context)
+        fields = self.plan.selections.below(kind, field_details_list)
+        completed: list[Any] = []
+        awaited: list[int] = []
+        try:
+            for index, item in enumerate(result):
+                item_path = Path(path, index, None)
+                if item.__class__ is not shown[0]:
+                    if self.complete_list_item_value(
+                        item, completed, item_type, field_details_list, info, item_path, position_context
+                    ):
+                        awaited.append(index)
+                    continue
+                try:
+                    one = self.execute_fields(kind, item, item_path, fields, None)
+                except Exception as raw_error:  # noqa: BLE001
+                    self.handle_field_error(raw_error, item_type, field_details_list, item_path)
+                    one = None
+                if one.__class__ is CoroutineType:
+                    one = self._settled(one, item_type, field_details_list, item_path)
+                    awaited.append(index)
+                completed.append(one)
+        except Exception:
+            if awaited:
+                self.settle_in_background([completed[index] for index in awaited])
+            raise
+        return _every(completed, awaited) if awaited else completed
+
     async def _complete_later(
         self,
         plan: FieldPlan,
@@ -211,6 +257,17 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         except Exception as raw_error:  # noqa: BLE001
             self.handle_field_error(raw_error, return_type, details, path)
             return None
+
+
+async def _every(completed: list[Any], awaited: list[int]) -> list[Any]:
+    """The completed list, with the items that were awaitable replaced by what they gave."""
+    if len(awaited) == 1:
+        completed[awaited[0]] = await completed[awaited[0]]
+        return completed
+    values = await gather_with_cancel(*(completed[index] for index in awaited))
+    for index, value in zip(awaited, values, strict=True):
+        completed[index] = value
+    return completed
 
 
 async def _all_of(results: dict[str, Any], awaited: list[str]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -18,14 +18,14 @@ from gateway.services.asking import ask, remembering, unsupported
 from gateway.services.caller import Caller, NotKept
 from gateway.services.connection import Connection
 from gateway.services.cursors import CursorKey
-from gateway.services.inputs import Direction
+from gateway.services.inputs import Direction, PackageFilter, TaskFilter
 from gateway.services.merged_list import Whole, last_of, merged
 from gateway.services.merges import Merge, Merges
 from gateway.services.streamed_list import Source, streamed
 from gateway.vendorkit.manifest import VendorManifest
 
 Row = TypeVar("Row", bound=Identified)
-Wanted = TypeVar("Wanted", bound=Hashable)
+Wanted = TypeVar("Wanted", TaskFilter, PackageFilter)
 Order = TypeVar("Order", bound=Hashable)
 Key = TypeVar("Key")
 Found = TypeVar("Found")
@@ -50,16 +50,23 @@ class Question(Generic[Row]):
 
 
 def remembered(make: Callable[[Wanted, Order], Question[Row]]) -> Callable[[Wanted, Order], Question[Row]]:
-    """Keep the questions that were asked of late; those with a filter that cannot be hashed are made each time."""
+    """Keep the questions that were asked of late, by what filter and order hold."""
     kept = lru_cache(maxsize=_MOST_QUESTIONS)(make)
 
     def question(wanted: Wanted, order: Order) -> Question[Row]:
         try:
             return kept(wanted, order)
         except TypeError:
-            return make(wanted, order)
+            return kept(_with_tuples(wanted), order)
 
     return question
+
+
+def _with_tuples(wanted: Wanted) -> Wanted:
+    """The same filter, which can be told apart by its value."""
+    members = ((member.name, getattr(wanted, member.name)) for member in fields(wanted))
+    tuples: dict[str, Any] = {name: tuple(value) for name, value in members if isinstance(value, list)}
+    return replace(wanted, **tuples)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +126,8 @@ class BackendLists(Generic[Row]):
 
     def _source(self, stack: BackendStack, caller: Caller, asked: Question[Row]) -> Source[Row]:
         async def fetch(page: PageRequest) -> Answer[Page[Row]]:
-            return await ask(stack, caller, f"{self.what}|{page}", lambda: self.list_page(stack.adapter, page))
+            key = f"{self.what}|{page.size}|{page.after}"
+            return await ask(stack, caller, key, lambda: self.list_page(stack.adapter, page))
 
         return Source(
             name=stack.name,

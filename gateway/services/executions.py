@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gateway.backends.cache import Answer
 from gateway.backends.registry import BackendRegistry
@@ -71,7 +72,7 @@ class ExecutionReads:
             return await ask(
                 stack,
                 caller,
-                f"executions|{task.key}|{hint}|{page}",
+                f"executions|{task.key}|{hint}|{page.size}|{page.after}",
                 lambda: stack.adapter.list_executions(task, chosen, page),
             )
 
@@ -83,7 +84,7 @@ class ExecutionReads:
             keep=None if chosen is None else lambda execution: execution.status in chosen,
             skipped=_skipped(stack, Operation.LIST_EXECUTIONS),
         )
-        bound = binding("executions", str(task), sorted(chosen) if chosen is not None else None)
+        bound = _bound(task, chosen)
         return await streamed([source], first=first, after=after, key=self._cursors, binding=bound)
 
     async def of_device(
@@ -203,6 +204,11 @@ async def _all_of_device(stack: BackendStack, ref: ObjectId) -> Sequence[Executi
         if page.next == after:
             raise endless_paging(stack.name, "executions of a device")
         after = page.next
+
+
+@lru_cache(maxsize=4096)
+def _bound(task: ObjectId, chosen: frozenset[ExecutionStatus] | None) -> bytes:
+    return binding("executions", str(task), sorted(chosen) if chosen is not None else None)
 
 
 def _same(ref: ObjectId, execution: Execution | None) -> Execution | None:
