@@ -18,7 +18,8 @@ PAGE = """query Page($after: String) { tasks(first: 100, after: $after) {
 
 async def test_every_task_is_shown_once_in_the_global_order_and_only_page_one_calls_vendors(tmp_path: Path) -> None:
     fleet = {"tasks": TASKS_EACH, "devices_per_task": 1}
-    pace = {"timeout": "60s", "attempt_timeout": "30s", "calls_per_second": 5000}
+    # Pages later than the soft age would have the lists read again behind them.
+    pace = {"timeout": "60s", "attempt_timeout": "30s", "calls_per_second": 5000, "cache_ttl": "1h"}
     async with simulated_gateway(tmp_path, fleet=fleet, pace=pace) as gateway:
         started = perf_counter()
         page = (await gateway.ask(PAGE))["tasks"]
