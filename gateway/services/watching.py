@@ -15,14 +15,16 @@ from gateway.domain.errors import GatewayError
 from gateway.domain.execution import Execution
 from gateway.domain.ids import ObjectId
 from gateway.domain.task import Task
-from gateway.services.backend_lists import each_or_error
 from gateway.services.caller import Caller
 from gateway.services.executions import ExecutionReads
 from gateway.services.tasks import TaskReads
+from gateway.vendorkit.few_at_once import few_at_once
 
 _ROWS_A_PAGE = 1000
 # Answers that are no older than this part of the interval are of the same moment: loops run late, walks take time.
 _SAME_MOMENT = 10
+# More would wait for the account's budget longer than a read may take.
+_LOOKS_AT_ONCE = 8
 
 
 class Watching:
@@ -55,8 +57,14 @@ class Watching:
             first = False
             caller = await self._next_look(caller)
 
-    async def _tasks_found(self, caller: Caller, refs: Sequence[ObjectId]) -> Sequence[Task | GatewayError | None]:
-        return await each_or_error(refs, lambda ref: self._tasks.get(caller, ref))
+    async def _tasks_found(self, caller: Caller, refs: Sequence[ObjectId]) -> list[Task | GatewayError | None]:
+        async def one(ref: ObjectId) -> Task | GatewayError | None:
+            try:
+                return await self._tasks.get(caller, ref)
+            except GatewayError as error:
+                return error
+
+        return await few_at_once(one, refs, limit=_LOOKS_AT_ONCE)
 
     async def executions(self, caller: Caller, task: ObjectId) -> AsyncIterator[Execution]:
         """The executions of a task as they are, then each again whenever it changed or is new."""
