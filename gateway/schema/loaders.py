@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from strawberry.dataloader import DataLoader
 
@@ -36,7 +36,19 @@ class Loader(DataLoader[Key, Found]):
 
     def load(self, key: Key) -> Awaitable[Found]:
         """What is found under the key."""
-        return asyncio.shield(super().load(key))
+        read = asyncio.ensure_future(super().load(key))
+        if read.done():
+            return read
+        wait = asyncio.shield(read)
+        for future in (read, wait):
+            future.add_done_callback(_noticed)
+        return wait
+
+
+def _noticed(future: "asyncio.Future[Any]") -> None:
+    """An error that nobody waits for any more is not worth a line in the log."""
+    if not future.cancelled():
+        future.exception()
 
 
 class Loaders:
