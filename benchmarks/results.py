@@ -38,7 +38,6 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory_gib": round(memory / 2**30, 1),
         "system": f"{platform.system()} {platform.release()}",
-        "load_before": round(os.getloadavg()[0], 2),
         "measured": datetime.now(UTC).date().isoformat(),
     }
 
@@ -78,8 +77,7 @@ def render(found: dict[str, Any], sections: Sequence[Section]) -> str:
     parts = [
         "# Results",
         f"Written by `make bench` on {on['measured']}: {on['processor']}, {on['cores']} cores, {on['memory_gib']} GiB, "
-        f"{on['system']}; load average before: {on['load_before']}. How it is measured: "
-        "[docs/benchmarks.md](../docs/benchmarks.md).",
+        f"{on['system']}. How it is measured: [docs/benchmarks.md](../docs/benchmarks.md).",
         *(section.markdown(found[section.NAME]).strip() for section in sections if section.NAME in found),
         "## Versions",
         ", ".join(f"{name} {number}" for name, number in found["versions"].items()) + ".",

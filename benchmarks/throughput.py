@@ -1,6 +1,7 @@
 """How many questions a second each server answers, how soon, and what that costs."""
 
 from collections.abc import Sequence
+from os import getloadavg
 from typing import Any
 
 from benchmarks.comparing import Case, compare
@@ -37,6 +38,7 @@ def measured(
     return {
         "rounds": rounds,
         "seconds": seconds,
+        "load_average_before": round(getloadavg()[0], 1),
         "servers": {server.name: server.title for server in servers},
         "shapes": {case.shape.name: case.shape.title for case in cases},
         "figures": list(compare(servers, cases, rounds=rounds, seconds=seconds)),
