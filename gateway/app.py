@@ -10,7 +10,7 @@ From the outside in, in the order a request passes them:
 5. backends    one stack each: measure, cache, single flight, total deadline; around each vendor call the account's
                budget and the attempt's time
 6. vendors     the adapter: neutral words to the vendor's and back
-7. wire        signing, and HTTP by httpx
+7. wire        signing, and HTTP: connections kept open, behind the interface of httpx's transports
 
 Nothing but this module knows the vendors, and it knows them only by discovery.
 """
