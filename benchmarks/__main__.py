@@ -1,6 +1,7 @@
 """`python -m benchmarks`: measure every section, or some, and write the results; or print a part while tuning."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -22,6 +23,8 @@ SECTIONS = ("throughput", "wire", "dashboards", "slow_backend", "walk", "startup
 def main() -> int:
     """Measure what the command line names. 1 when something is missing, or when two servers do not answer alike."""
     asked = _arguments()
+    # Ended from outside, it still ends what it started.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))
     try:
         if asked.render:
             results.write(asked.to or results.HERE, results.read(asked.to or results.HERE), all_sections())

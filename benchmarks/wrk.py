@@ -92,11 +92,13 @@ def load(asked: Question, *, connections: int, seconds: float, answers: int = 0)
         "--",
     ]
     command += [str(asked.body), *(["unseen"] if asked.unseen else [])]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(max(seconds, min(answers * connections * asked.alone, _LONGEST)))
-    # Told to end, it prints what it has, after any part of a second.
-    process.send_signal(signal.SIGINT)
-    out, problems = process.communicate(timeout=60)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            time.sleep(max(seconds, min(answers * connections * asked.alone, _LONGEST)))
+        finally:
+            # Told to end, it prints what it has, after any part of a second.
+            process.send_signal(signal.SIGINT)
+        out, problems = process.communicate(timeout=60)
     if process.returncode != 0 or "{" not in out:
         raise RuntimeError(f"wrk: {problems or out}")
     found = json.loads(out[out.index("{") :])
