@@ -104,7 +104,7 @@ class Pair:
         if "data" not in answer:
             return
         self.tally.executed += 1
-        reasons = self.schema.stepped_aside(asked.query, asked.operation_name or None)
+        reasons = self.schema.stepped_aside(asked.query, asked.operation_name or None, asked.variables or {})
         self.tally.stepped_aside += bool(reasons)
         self.tally.reasons.update(set(reasons))
 

@@ -104,7 +104,7 @@ def _asked(writer: Writer, sort: str, written: list[tuple[str, Uses]]) -> list[A
                 by_get=values.chance(6),
                 accept=values.weighted(((_ACCEPTS[0], 3), (_ACCEPTS[1], 1))),
             )
-            for _ in range(1 + (values.number(1) if used else 0))
+            for _ in range(1 + (values.number(2) if used else 0))
         ]
     return asked
 

@@ -15,12 +15,15 @@ from tests.plans.conftest import Asking
 from tests.plans.requests import Asked, flaws, reads
 from tests.plans.settings import STEADY
 
-DOCUMENTS = 3500
+DOCUMENTS = 3200
 OPERATIONS = 5000
 FLAWED = 500
 # Shares of all operations that have to be there for the comparison to mean anything.
 LEAST = {"rows": 0.3, "errors": 0.2, "nulls in data": 0.25, "data beside errors": 0.1, "data null": 0.02}
 LEAST |= {"directives": 0.4, "fragments": 0.4, "variables": 0.4, "introspection": 0.02}
+
+# graphql-core cancels the fields beside an error that nulls their parent, some of them before they began.
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 
 Record = Callable[[str, object], None]
 
