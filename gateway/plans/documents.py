@@ -14,24 +14,22 @@ from graphql import (
     VariableNode,
     Visitor,
     parse,
-    specified_rules,
     visit,
 )
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues
 from graphql.type.directives import GraphQLDisableErrorPropagationDirective
 from strawberry import Schema
-from strawberry.schema.schema import validate_document
 from strawberry.types.graphql import OperationType as StrawberryOperationType
 
 from gateway.plans.executor import PlannedExecutor
 from gateway.plans.operation_plan import OperationPlan
+from gateway.plans.validation import errors_of
 
 _MOST_DOCUMENTS: Final = 256
 _LONGEST_KEPT: Final = 100_000
 _MOST_PLANS: Final = 16
 _CONDITIONS: Final = {"skip", "include"}
-_RULES: Final = tuple(specified_rules)
 
 
 @dataclass(slots=True)
@@ -106,7 +104,7 @@ class Documents:
     def _read(self, text: str) -> Document | None:
         try:
             document = parse(text)
-            errors = validate_document(self._schema._schema, document, _RULES)
+            errors = errors_of(self._schema._schema, text, document)
         except GraphQLSyntaxError as error:
             return Document({}, [error], unreadable=True)
         # Nested too deep, or whatever else it is: Strawberry answers it.

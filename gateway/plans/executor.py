@@ -71,10 +71,19 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         executor.collected_errors = CollectedErrors()
         executor.pending_incremental_futures = set()
         executor.background_futures = set()
-        executor.async_helpers = GraphQLResolveInfoHelpers(
-            gather=executor.gather_async_work, track=executor.track_async_work
-        )
         return executor
+
+    @property
+    def async_helpers(self) -> GraphQLResolveInfoHelpers:
+        """What resolvers may use for asynchronous work; made when asked for.
+
+        Kept, it would hold the executor that holds it, and every request would leave its garbage to the collector.
+        """
+        return GraphQLResolveInfoHelpers(gather=self.gather_async_work, track=self.track_async_work)
+
+    @async_helpers.setter
+    def async_helpers(self, _: GraphQLResolveInfoHelpers) -> None:
+        pass
 
     async def run(self) -> ExecutionResult:
         """Execute the operation."""

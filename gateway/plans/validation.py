@@ -1,0 +1,95 @@
+"""Validation by graphql-core's rules, without those that have nothing to look at in the document at hand.
+
+Most documents have no fragments, no variables or no directives, and half the rules are about these. A rule left out
+here visits only what cannot stand in a text that lacks certain characters, so it could find nothing. A document in
+which the other rules find something is validated by all of them, so that its errors are what they always were.
+"""
+
+from functools import lru_cache
+from typing import Any, Final
+
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, specified_rules
+from graphql.validation import (
+    ASTValidationRule,
+    DeferStreamDirectiveLabel,
+    DeferStreamDirectiveOnRootField,
+    DeferStreamDirectiveOnValidOperationsRule,
+    FragmentsOnCompositeTypesRule,
+    KnownDirectivesRule,
+    KnownFragmentNamesRule,
+    KnownTypeNamesRule,
+    MaxIntrospectionDepthRule,
+    NoFragmentCyclesRule,
+    NoUndefinedVariablesRule,
+    NoUnusedFragmentsRule,
+    NoUnusedVariablesRule,
+    PossibleFragmentSpreadsRule,
+    SingleFieldSubscriptionsRule,
+    StreamDirectiveOnListField,
+    UniqueDirectivesPerLocationRule,
+    UniqueFragmentNamesRule,
+    UniqueVariableNamesRule,
+    VariablesAreInputTypesRule,
+    VariablesInAllowedPositionRule,
+)
+from strawberry.schema.schema import validate_document
+
+Rule = type[ASTValidationRule]
+
+_ALL: Final[tuple[Rule, ...]] = tuple(specified_rules)
+_FRAGMENT: Final = ("...", "fragment")
+_NEEDS: Final[dict[Rule, tuple[str, ...]]] = {
+    **dict.fromkeys(
+        (
+            KnownDirectivesRule,
+            UniqueDirectivesPerLocationRule,
+            DeferStreamDirectiveOnRootField,
+            DeferStreamDirectiveOnValidOperationsRule,
+            DeferStreamDirectiveLabel,
+            StreamDirectiveOnListField,
+        ),
+        ("@",),
+    ),
+    **dict.fromkeys(
+        (
+            UniqueVariableNamesRule,
+            NoUndefinedVariablesRule,
+            NoUnusedVariablesRule,
+            VariablesAreInputTypesRule,
+            VariablesInAllowedPositionRule,
+        ),
+        ("$",),
+    ),
+    **dict.fromkeys(
+        (
+            FragmentsOnCompositeTypesRule,
+            UniqueFragmentNamesRule,
+            KnownFragmentNamesRule,
+            NoUnusedFragmentsRule,
+            PossibleFragmentSpreadsRule,
+            NoFragmentCyclesRule,
+        ),
+        _FRAGMENT,
+    ),
+    KnownTypeNamesRule: (*_FRAGMENT, "$"),
+    SingleFieldSubscriptionsRule: ("subscription",),
+    MaxIntrospectionDepthRule: ("__",),
+}
+"""What stands in every text in which a rule can find something: one of these at least."""
+
+_MARKS: Final = tuple(dict.fromkeys(mark for marks in _NEEDS.values() for mark in marks))
+
+
+def errors_of(schema: GraphQLSchema, text: str, document: DocumentNode) -> list[GraphQLError]:
+    """What is wrong with a document, which was parsed from `text`; nothing if it is valid."""
+    rules = _rules_for(tuple(mark in text for mark in _MARKS))
+    if not validate_document(schema, document, rules):
+        return []
+    errors: list[GraphQLError] = validate_document(schema, document, _ALL)
+    return errors
+
+
+@lru_cache(maxsize=128)
+def _rules_for(there: tuple[bool, ...]) -> tuple[Any, ...]:
+    marks = {mark for mark, is_there in zip(_MARKS, there, strict=True) if is_there}
+    return tuple(rule for rule in _ALL if rule not in _NEEDS or marks.intersection(_NEEDS[rule]))
