@@ -1,17 +1,16 @@
 """Whether two answers are alike, and a tally of what was compared.
 
-Alike means: same status, same headers, and the same bytes. Two things are taken out first, because they are drawn at
-random each time: the id under which the log has an unexpected error, and the random half of an audit entry's id.
-
-One thing is let pass: fields that are awaited at the same time add their errors in the order in which they happen to
-end, which the specification leaves open. Where the bytes differ, the answers are parsed with the order of keys and
-the spelling of numbers kept, and all but the order of `errors` must be equal. How often that was needed is counted.
+Alike means: same status, same headers, and the same bytes, so the same keys and errors in the same order, and numbers
+spelled alike. Two things are taken out first, because they are drawn at random each time: the id under which the log
+has an unexpected error, and the random half of an audit entry's id.
 """
 
+import asyncio
 import json
 import re
 from base64 import urlsafe_b64decode
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,13 +74,21 @@ class Pair:
         """Ask both, and give the answer, parsed. Raises AssertionError with everything that is needed to repeat it."""
         expected = await asked.by(self.reference.client)
         found = await asked.by(self.planned.client)
-        order_kept = _alike(asked, expected, found)
+        _require_alike(asked, expected, found)
         answer = json.loads(expected.content)
         if counted:
-            self._count(asked, answer, order_kept=order_kept)
+            self._count(asked, answer)
         return answer
 
-    def _count(self, asked: Asked, answer: Any, *, order_kept: bool) -> None:
+    async def compare_at_once(self, several: Sequence[Asked]) -> None:
+        """As `compare`, with all requests under way at the same time in each world."""
+        expected = await asyncio.gather(*(one.by(self.reference.client) for one in several))
+        found = await asyncio.gather(*(one.by(self.planned.client) for one in several))
+        for asked, *answers in zip(several, expected, found, strict=True):
+            _require_alike(asked, *answers)
+            self._count(asked, json.loads(answers[0].content))
+
+    def _count(self, asked: Asked, answer: Any) -> None:
         seen = self.tally.seen
         seen["operations"] += 1
         traits = _Traits()
@@ -98,7 +105,6 @@ class Pair:
             ("fragments", "..." in asked.query),
             ("variables", bool(asked.variables)),
             ("introspection", "__schema" in asked.query or "__type(" in asked.query),
-            ("only the order of errors differs", not order_kept),
         ):
             seen[trait] += there
         if "data" not in answer:
@@ -127,17 +133,11 @@ class _Traits:
                 self.look(inner)
 
 
-def _alike(asked: Asked, expected: httpx.Response, found: httpx.Response) -> bool:
-    """Whether the order of errors is the same too. Raises AssertionError when more than that differs."""
+def _require_alike(asked: Asked, expected: httpx.Response, found: httpx.Response) -> None:
     bodies = [_without_chance(one.content) for one in (expected, found)]
     same_head = expected.status_code == found.status_code and expected.headers == found.headers
     if same_head and bodies[0] == bodies[1]:
-        return True
-    parsed = [json.loads(body, object_pairs_hook=_Members, parse_float=_Number, parse_int=_Number) for body in bodies]
-    if same_head and all(isinstance(one, _Members) for one in parsed):
-        sorted_errors = [_Members((name, _sorted(name, value)) for name, value in one) for one in parsed]
-        if sorted_errors[0] == sorted_errors[1]:
-            return False
+        return
     raise AssertionError(
         "Answered otherwise by a plan.\n"
         f"Asked:\n{asked.query}\nvariables {json.dumps(asked.variables)}, operationName {asked.operation_name!r}, "
@@ -145,22 +145,6 @@ def _alike(asked: Asked, expected: httpx.Response, found: httpx.Response) -> boo
         f"graphql-core: {expected.status_code} {dict(expected.headers)}\n{bodies[0].decode()}\n"
         f"plan:         {found.status_code} {dict(found.headers)}\n{bodies[1].decode()}\n"
     )
-
-
-class _Members(tuple[tuple[str, Any], ...]):
-    """An object's members, in their order."""
-
-    __slots__ = ()
-
-
-class _Number(str):
-    """A number, as it was spelled."""
-
-    __slots__ = ()
-
-
-def _sorted(name: str, value: Any) -> Any:
-    return sorted(value, key=repr) if name == "errors" else value
 
 
 def _without_chance(body: bytes) -> bytes:

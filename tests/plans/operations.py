@@ -321,7 +321,10 @@ class Writer:
         if isinstance(inner, GraphQLList) and self.values.chance(25):
             items = [self._written(inner.of_type, place, has_default=False) for _ in range(1 + self.values.number(2))]
             return f"[{', '.join(items)}]"
-        return literal(self.values.value(kind, place))
+        value = self.values.value(kind, place)
+        if type(value) is str and value.isalnum() and self.values.chance(12):
+            return f'"""{value}"""' if self.values.chance(50) else "".join(['"', *map(_escaped, value), '"'])
+        return literal(value)
 
     def _variable(self, kind: GraphQLInputType, place: str, *, has_default: bool, cursors: Any = None) -> str:
         """A variable that fits here: declared as it is, stricter, or looser with a default."""
@@ -365,6 +368,10 @@ _HOW_MANY = ((1, 4), (2, 4), (0, 3), (3, 3), (4, 2), (6, 1))
 _WAYS = (("field", 74), ("inline", 7), ("spread", 8), ("again", 6), ("typename", 5))
 _WAYS_ABSTRACT = (("inline", 50), ("spread", 22), ("field", 16), ("typename", 12))
 _BOOLEAN = GraphQLNonNull(GraphQLBoolean)
+
+
+def _escaped(character: str) -> str:
+    return f"\\u{ord(character):04x}"
 
 
 def _is_list_of_rows(name: str) -> bool:

@@ -19,13 +19,14 @@ _ACCEPTS = ("application/json", "application/graphql-response+json")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request, as a client sends it."""
+    """One request, as a client sends it. `at_once`: together with the others of its document."""
 
     query: str
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
     by_get: bool = False
     accept: str = _ACCEPTS[0]
+    at_once: bool = False
 
     async def by(self, client: httpx.AsyncClient) -> httpx.Response:
         """Send it."""
@@ -92,7 +93,8 @@ def _asked(writer: Writer, sort: str, written: list[tuple[str, Uses]]) -> list[A
     parts += [one.text for one in writer.fragments.values() if one.name in needed]
     if len(parts) > 1 and values.chance(20):
         parts.reverse()
-    query = ("\n" if values.chance(50) else "  ").join(parts)
+    query = _spaced(writer, ("\n" if values.chance(50) else "  ").join(parts))
+    at_once = values.chance(15)
     asked = []
     for name, (_, uses) in zip(names, written, strict=True):
         used = [one for one in writer.variables.values() if one.name in uses.variables]
@@ -103,10 +105,19 @@ def _asked(writer: Writer, sort: str, written: list[tuple[str, Uses]]) -> list[A
                 operation_name=name if len(written) > 1 or values.chance(50) else None,
                 by_get=values.chance(6),
                 accept=values.weighted(((_ACCEPTS[0], 3), (_ACCEPTS[1], 1))),
+                at_once=at_once,
             )
             for _ in range(1 + (values.number(2) if used else 0))
         ]
     return asked
+
+
+def _spaced(writer: Writer, query: str) -> str:
+    """The document with its lines broken elsewhere, as locations count lines; no text in it holds these pieces."""
+    if not writer.values.chance(30):
+        return query
+    closing, opening = writer.values.one_of(((" }\n", "{\n  "), (" },\n\n", "{ # what follows\r\n"), ("\t}", "{,,, ")))
+    return query.replace(" }", closing).replace("{ ", opening)
 
 
 def _variables(writer: Writer, used: list[Variable]) -> dict[str, Any]:

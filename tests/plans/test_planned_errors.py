@@ -125,6 +125,12 @@ def test_errors_that_are_data_are_shown_by_their_class(ask: Ask) -> None:
     assert health["dead"]["lastError"] == {"message": "Nobody answers."}
 
 
+def test_a_document_that_is_nested_too_deeply_is_refused(ask: Ask) -> None:
+    for deep in ("{ ... " * 3000 + "{ __typename }" + " }" * 3000, "{ __typename @skip(if: " + "[" * 5000):
+        answer = ask(deep)
+        assert "data" not in answer
+
+
 def test_a_document_with_an_error_is_not_executed(ask: Ask) -> None:
     for query in ("{ nowhere }", "{ backends { name ", "{ backends }", "query ($v: Int) { __typename }", "{ ...F }"):
         answer = ask(query, whole=False)
