@@ -39,8 +39,9 @@ def _what_was_done(content: dict[str, Any]) -> str:
     rounds = f"{content['rounds']} rounds" if content["rounds"] > 1 else "one round"
     return (
         "Each server is one process over the same four upstreams (nginx on loopback, keep-alive). wrk asks by HTTP "
-        f"POST from one thread. The servers are asked in turn, {content['seconds']:g} seconds each, and again, for "
-        f"{rounds}; figures are medians over the rounds. Before and after, all have to give the same answer."
+        f"POST from one thread. The servers are asked in turn, {content['seconds']:g} seconds each, for {rounds}; "
+        "figures are medians over the rounds. Before and after, all have to give the same answer. "
+        f"The machine's load average before: {content['load_average_before']:g}."
     )
 
 
