@@ -1,6 +1,5 @@
 """A snapshot: all rows of one list of one backend, in any order that is asked for."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -23,6 +22,19 @@ class Identified(Protocol):
 
 
 Row = TypeVar("Row", bound=Identified)
+Ordered = TypeVar("Ordered")
+
+
+class RowOrder(Protocol[Ordered]):
+    """An order of rows: the key of each, and the way to sort a list of them as the keys compare."""
+
+    def __call__(self, row: Ordered, /) -> tuple[Any, ...]:
+        """The key."""
+        ...
+
+    def sort(self, rows: list[Ordered], /) -> None:
+        """Sort in place."""
+        ...
 
 
 @dataclass(slots=True)
@@ -36,11 +48,13 @@ class Snapshot(Generic[Row]):
     fetched_at: datetime
     _orders: dict[object, list[Row]] = field(default_factory=dict)
 
-    def ordered(self, order: object, key_of: Callable[[Row], Any]) -> list[Row]:
+    def ordered(self, order: object, key_of: RowOrder[Row]) -> list[Row]:
         """The rows in an order, the same list until a row changes. `order` names `key_of`."""
         rows = self._orders.get(order)
         if rows is None:
-            rows = self._orders[order] = sorted(self.rows.values(), key=key_of)
+            rows = list(self.rows.values())
+            key_of.sort(rows)
+            self._orders[order] = rows
         return rows
 
     def put(self, row: Row) -> None:

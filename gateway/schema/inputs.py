@@ -11,17 +11,14 @@ Wanted = TypeVar("Wanted")
 
 
 def wanted(kind: type[Wanted], given: object) -> Wanted:
-    """`given` as a `kind`: member by member, inputs inside it as the dataclasses that `kind` declares there.
-
-    Lists become tuples, so that what was asked for can be told apart by its value.
-    """
+    """`given` as a `kind`: member by member, inputs inside it as the dataclasses that `kind` declares there."""
     members: dict[str, Any] = {}
     declared: type = kind
     for name, inner in _inner_kinds(declared).items():
         value = getattr(given, name)
         if inner is not None and has_object_definition(type(value)):
             value = wanted(inner, value)
-        members[name] = tuple(value) if isinstance(value, list) else value
+        members[name] = value
     return kind(**members)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from gateway.backends.cache import Answer
 from gateway.backends.shelf import SnapshotShelf
-from gateway.backends.snapshot import Identified, Snapshot
+from gateway.backends.snapshot import Identified, RowOrder, Snapshot
 from gateway.backends.stack import BackendStack
 from gateway.domain.errors import GatewayError
 from gateway.domain.operations import Operation
@@ -42,7 +42,7 @@ class Question(Generic[Row]):
     """
 
     order: tuple[str, Direction]
-    key_of: Callable[[Row], tuple[Any, ...]] | None
+    key_of: RowOrder[Row] | None
     keep: Callable[[Row], bool]
     narrowed: bool
     filter_key: str
@@ -118,9 +118,12 @@ class BackendLists(Generic[Row]):
             if snapshot is None:
                 continue
             shelf = self.shelves[stack.backend.name]
-            if shelf.ready(filter_key=asked.filter_key, narrowed=asked.narrowed) is not snapshot:
+            if (
+                shelf.ready(filter_key=asked.filter_key, narrowed=asked.narrowed) is not snapshot
+                or asked.key_of is None
+            ):
                 return False
-            if snapshot.ordered(asked.order, asked.key_of) is not rows:  # type: ignore[arg-type]
+            if snapshot.ordered(asked.order, asked.key_of) is not rows:
                 return False
         return True
 

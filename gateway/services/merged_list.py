@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from gateway.backends.snapshot import Identified, Snapshot
+from gateway.backends.snapshot import Identified, RowOrder, Snapshot
 from gateway.domain.errors import GatewayError
 from gateway.services.connection import BackendResult, BackendResultStatus, Connection
 from gateway.services.cursors import CursorKey
 from gateway.services.inputs import Direction
-from gateway.services.merges import KeyOf, Merge, Merges, Part, in_order
+from gateway.services.merges import Merge, Merges, Part, in_order
 from gateway.services.sort_keys import revive
 
 Row = TypeVar("Row", bound=Identified)
@@ -33,7 +33,7 @@ async def merged(
     wholes: Sequence[Whole[Row]],
     *,
     order: tuple[str, Direction],
-    key_of: Callable[[Row], tuple[Any, ...]],
+    key_of: RowOrder[Row],
     keep: Callable[[Row], bool] | None,
     first: int,
     after: str | None,
@@ -71,7 +71,7 @@ def last_of(key: CursorKey, binding: bytes, after: str | None, order: tuple[str,
 def _as_far_as_needed(
     parts: Sequence[Part[Row]],
     *,
-    key_of: Callable[[Row], tuple[Any, ...]],
+    key_of: RowOrder[Row],
     keep: Callable[[Row], bool] | None,
     last: Any | None,
     first: int,
@@ -86,14 +86,14 @@ def _as_far_as_needed(
     return Merge(parts, in_order(needed, key_of, None), key_of, sign)
 
 
-def _known(whole: Whole[Row], order: tuple[str, Direction], key_of: KeyOf[Row]) -> Part[Row] | None:
+def _known(whole: Whole[Row], order: tuple[str, Direction], key_of: RowOrder[Row]) -> Part[Row] | None:
     """The part of a backend that nobody has to wait for."""
     if whole.skipped is not None:
         return Part(BackendResult(name=whole.name, status=BackendResultStatus.SKIPPED, error=whole.skipped))
     return None if whole.ready is None else _given(whole, whole.ready, order, key_of)
 
 
-async def _take(whole: Whole[Row], order: tuple[str, Direction], key_of: KeyOf[Row]) -> Part[Row]:
+async def _take(whole: Whole[Row], order: tuple[str, Direction], key_of: RowOrder[Row]) -> Part[Row]:
     assert whole.snapshot is not None  # noqa: S101 - it is neither ready nor skipped
     try:
         return _given(whole, await whole.snapshot(), order, key_of)
@@ -101,6 +101,8 @@ async def _take(whole: Whole[Row], order: tuple[str, Direction], key_of: KeyOf[R
         return Part(BackendResult(name=whole.name, status=BackendResultStatus.FAILED, error=error))
 
 
-def _given(whole: Whole[Row], snapshot: Snapshot[Row], order: tuple[str, Direction], key_of: KeyOf[Row]) -> Part[Row]:
+def _given(
+    whole: Whole[Row], snapshot: Snapshot[Row], order: tuple[str, Direction], key_of: RowOrder[Row]
+) -> Part[Row]:
     result = BackendResult(name=whole.name, status=BackendResultStatus.OK, fetched_at=snapshot.fetched_at)
     return Part(result, snapshot, snapshot.ordered(order, key_of))

@@ -5,12 +5,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from gateway.backends.snapshot import Identified, Snapshot
+from gateway.backends.snapshot import Identified, RowOrder, Snapshot
 from gateway.services.connection import BackendResult, Connection, Edge
 from gateway.services.sort_keys import held
 
 Row = TypeVar("Row", bound=Identified)
-KeyOf = Callable[[Row], tuple[Any, ...]]
 
 _MOST_MERGES = 16
 # What is longer is merged only as far as each page goes, so that nothing of its length is kept a second time.
@@ -32,7 +31,7 @@ class Merge(Generic[Row]):
     """
 
     def __init__(
-        self, parts: Sequence[Part[Row]], rows: list[Row], key_of: KeyOf[Row], sign: Callable[[Any], str]
+        self, parts: Sequence[Part[Row]], rows: list[Row], key_of: RowOrder[Row], sign: Callable[[Any], str]
     ) -> None:
         self.parts = parts
         self.rows = rows
@@ -96,7 +95,7 @@ class Merges(Generic[Row]):
         name: bytes,
         parts: Sequence[Part[Row]],
         *,
-        key_of: KeyOf[Row],
+        key_of: RowOrder[Row],
         keep: Callable[[Row], bool] | None,
         sign: Callable[[Any], str],
     ) -> Merge[Row] | None:
@@ -111,9 +110,8 @@ class Merges(Generic[Row]):
         return merge
 
 
-def in_order(runs: Sequence[Sequence[Row]], key_of: KeyOf[Row], keep: Callable[[Row], bool] | None) -> list[Row]:
+def in_order(runs: Sequence[Sequence[Row]], key_of: RowOrder[Row], keep: Callable[[Row], bool] | None) -> list[Row]:
     """The rows of several sorted runs, those that `keep` lets through, in one order."""
     rows = [row for run in runs for row in run if keep is None or keep(row)]
-    # Runs that are in order already are merged by the sort itself, in about one comparison a row.
-    rows.sort(key=key_of)
+    key_of.sort(rows)
     return rows

@@ -1,8 +1,10 @@
 """Packages: one list over all backends, one package, and the tasks that use it."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from gateway.backends.registry import BackendRegistry
+from gateway.backends.snapshot import RowOrder
 from gateway.domain.errors import GatewayError
 from gateway.domain.ids import ObjectId, same_generation
 from gateway.domain.operations import Operation
@@ -20,9 +22,8 @@ from gateway.services.selection import selected
 from gateway.services.shelves import Shelves
 from gateway.services.sort_keys import by_moment, by_text
 
-_KEYS = {
-    (PackageOrderField.CREATED_AT, direction): by_moment(lambda package: package.created_at, direction)
-    for direction in Direction
+_KEYS: dict[tuple[PackageOrderField, Direction], RowOrder[Package]] = {
+    (PackageOrderField.CREATED_AT, direction): by_moment(attrgetter("created_at"), direction) for direction in Direction
 }
 _KEYS |= {
     (PackageOrderField.NAME, direction): by_text(lambda package: package.name, direction) for direction in Direction

@@ -4,7 +4,9 @@ A key goes into a cursor as plain data (`held`), and comes out of it comparable 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Protocol
 
 from gateway.services.inputs import Direction
@@ -43,26 +45,51 @@ def microseconds(moment: datetime) -> int:
 _MICROSECOND = datetime.resolution
 
 
-def by_moment(read: Callable[[Any], datetime | None], direction: Direction) -> Callable[[_Dated], tuple[Any, ...]]:
-    """Key function over a time."""
-    sign = -1 if direction is Direction.DESC else 1
+@dataclass(frozen=True, slots=True)
+class by_moment:  # noqa: N801 - read as a word of the order it makes
+    """Order by a time. Called with a row, it makes the row's key."""
 
-    def key(row: _Dated) -> tuple[Any, ...]:
-        moment = read(row)
-        return (1, 0, row.id) if moment is None else (0, sign * microseconds(moment), row.id)
+    read: Callable[[Any], datetime | None]
+    direction: Direction
 
-    return key
+    def __call__(self, row: _Dated) -> tuple[Any, ...]:
+        """The key of a row."""
+        moment = self.read(row)
+        if moment is None:
+            return (1, 0, row.id)
+        return (0, -microseconds(moment) if self.direction is Direction.DESC else microseconds(moment), row.id)
+
+    def sort(self, rows: list[Any]) -> None:
+        """Sort as the keys compare, without making them: sorting is stable, so the last word is said last."""
+        read = self.read
+        undated = [row for row in rows if read(row) is None]
+        if undated:
+            undated.sort(key=_id)
+            rows[:] = [row for row in rows if read(row) is not None]
+        rows.sort(key=_id)
+        rows.sort(key=read, reverse=self.direction is Direction.DESC)  # type: ignore[arg-type]
+        rows += undated
 
 
-def by_text(read: Callable[[Any], str], direction: Direction) -> Callable[[_Dated], tuple[Any, ...]]:
-    """Key function over a text, ignoring case first."""
-    wrap: Callable[[str], str] = Descending if direction is Direction.DESC else str
+@dataclass(frozen=True, slots=True)
+class by_text:  # noqa: N801
+    """Order by a text, ignoring case first. Called with a row, it makes the row's key."""
 
-    def key(row: _Dated) -> tuple[Any, ...]:
-        text = read(row)
-        return (0, wrap(f"{text.casefold()}\x00{text}"), row.id)
+    read: Callable[[Any], str]
+    direction: Direction
 
-    return key
+    def __call__(self, row: _Dated) -> tuple[Any, ...]:
+        """The key of a row."""
+        text = self.read(row)
+        shown = f"{text.casefold()}\x00{text}"
+        return (0, Descending(shown) if self.direction is Direction.DESC else shown, row.id)
+
+    def sort(self, rows: list[Any]) -> None:
+        """Sort as the keys compare."""
+        rows.sort(key=self)
+
+
+_id = attrgetter("id")
 
 
 def held(key: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -1,8 +1,10 @@
 """Tasks: one list over all backends, one task, and the fields that a list does not carry."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from gateway.backends.registry import BackendRegistry
+from gateway.backends.snapshot import RowOrder
 from gateway.domain.errors import GatewayError
 from gateway.domain.ids import ObjectId, same_generation
 from gateway.domain.operations import Operation
@@ -18,13 +20,11 @@ from gateway.services.selection import selected
 from gateway.services.shelves import Shelves
 from gateway.services.sort_keys import by_moment, by_text
 
-_KEYS = {
-    (TaskOrderField.CREATED_AT, direction): by_moment(lambda task: task.created_at, direction)
-    for direction in Direction
+_KEYS: dict[tuple[TaskOrderField, Direction], RowOrder[Task]] = {
+    (TaskOrderField.CREATED_AT, direction): by_moment(attrgetter("created_at"), direction) for direction in Direction
 }
 _KEYS |= {
-    (TaskOrderField.UPDATED_AT, direction): by_moment(lambda task: task.updated_at, direction)
-    for direction in Direction
+    (TaskOrderField.UPDATED_AT, direction): by_moment(attrgetter("updated_at"), direction) for direction in Direction
 }
 _KEYS |= {(TaskOrderField.NAME, direction): by_text(lambda task: task.name, direction) for direction in Direction}
 
