@@ -44,10 +44,12 @@ class Connection(asyncio.Protocol):
     async def exchange(self, message: bytes) -> Received:
         """Write `message` and wait for its answer.
 
-        Ends the connection when it is cancelled. Raises httpx.RemoteProtocolError for an answer that is missing, cut
-        or no HTTP, and httpx.ReadError for a connection that broke.
+        Ends the connection when it is cancelled. Raises httpx.ConnectError when it had ended before, and nothing was
+        written; httpx.RemoteProtocolError for an answer that is missing, cut or no HTTP, and httpx.ReadError for a
+        connection that broke.
         """
-        self._body = []
+        if self._transport.is_closing():
+            raise httpx.ConnectError("The connection ended before anything was sent.")
         self._ended = self._reusable = False
         self._begin_head()
         self._answer = self._loop.create_future()
@@ -59,6 +61,8 @@ class Connection(asyncio.Protocol):
             raise
         finally:
             self._answer = None
+            # An idle connection holds on to nothing of its last answer.
+            self._headers, self._body = [], []
 
     @property
     def reusable(self) -> bool:

@@ -157,7 +157,7 @@ async def _message(request: httpx.Request) -> bytes:
     if request.method == "HEAD":
         raise httpx.LocalProtocolError("A HEAD is answered with a length and no body, which no vendor call expects.")
     headers = request.headers.raw
-    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), target), *(b"%b: %b" % pair for pair in headers)]
+    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), target), *map(b": ".join, headers)]
     head = b"\r\n".join(lines)
     if head.count(b"\n") != len(headers) or head.count(b"\r") != len(headers) or b"\0" in head:
         raise httpx.LocalProtocolError("A header of the request holds a line break.")

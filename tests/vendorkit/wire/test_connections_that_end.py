@@ -10,6 +10,7 @@ import pytest
 
 from gateway.domain.errors import BackendUnavailable, OutcomeUnknown
 from gateway.vendorkit.http import VendorAnswer
+from gateway.vendorkit.http1 import Connection
 from gateway.vendorkit.kept_connections import KeptConnections
 from tests.support.raw_server import HANG_UP, ok, raw_server
 
@@ -124,6 +125,32 @@ async def test_a_cancelled_call_ends_its_connection_and_leaves_the_others(send: 
             await waiting
         await server.until(lambda server: not server.open)
         assert (await send(server.url)).ok
+
+
+async def test_a_vendor_that_hangs_up_on_every_caller_keeps_nobody_waiting(send: Send) -> None:
+    class HangsUp(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            transport.close()
+
+    server = await asyncio.get_running_loop().create_server(HangsUp, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with asyncio.timeout(20):
+        for _ in range(50):
+            with pytest.raises((BackendUnavailable, OutcomeUnknown)):
+                await send(url, "PUT", write=True)
+    server.close()
+
+
+async def test_a_connection_that_has_ended_is_not_written_to() -> None:
+    async with raw_server() as server, asyncio.timeout(5):
+        address = httpx.URL(server.url)
+        _, connection = await asyncio.get_running_loop().create_connection(
+            lambda: Connection(lambda _: None), address.host, address.port
+        )
+        connection.close()
+        with pytest.raises(httpx.ConnectError):
+            await connection.exchange(b"DELETE /jobs/one HTTP/1.1\r\nHost: vendor\r\n\r\n")
+        assert server.requests == []
 
 
 async def test_what_nobody_listens_at_was_surely_never_reached(send: Send) -> None:
