@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+import httpx
 import pytest
 
 from gateway.domain.errors import BackendUnavailable, OutcomeUnknown
