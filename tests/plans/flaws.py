@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 Flaw = Callable[[Values, str], str]
 _WORD = re.compile(r"(?<![$@\w.])[a-z]\w*(?=[ ({])")
 _OPEN = re.compile(r"\{ ")
+_DEEP = "fields { type { " * 5 + "name" + " } }" * 5
 
 
 def _at_one(pattern: re.Pattern[str], replacement: str) -> Flaw:
@@ -57,6 +58,10 @@ FLAWS: dict[str, Flaw] = {
     "deferred": _at_one(_OPEN, "{ ... @defer { __typename } "),
     "two without a name": lambda _, text: f"{text} query {{ __typename }}",
     "two of a name": lambda _, text: f"{text} query Twice {{ __typename }} query Twice {{ __typename }}",
+    "an argument twice": _at_one(re.compile(r"first: \d+"), r"\g<0>, \g<0>"),
+    "an input's member twice": _at_one(re.compile(r"field: [A-Z_]+"), r"\g<0>, \g<0>"),
+    "a required argument missing": _at_one(_OPEN, "{ node { id } "),
+    "introspection without end": lambda _, text: f"{text} query Deep {{ __schema {{ types {{ {_DEEP} }} }} }}",
     "a definition of a type": lambda _, text: f"{text} type Mine {{ id: ID }}",
     "a subscription": lambda _, __: 'subscription { taskUpdated(ids: ["x"]) { id } }',
     "an unused variable": lambda _, text: f"query Unused($never: Int) {text}" if text.startswith("{") else text + "{",

@@ -19,7 +19,10 @@ _ACCEPTS = ("application/json", "application/graphql-response+json")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request, as a client sends it. `at_once`: together with the others of its document."""
+    """One request, as a client sends it. `at_once`: together with the others of its document.
+
+    Otherwise it is asked `times`: what is shown again may be answered from what was kept.
+    """
 
     query: str
     variables: dict[str, Any] | None = None
@@ -27,6 +30,7 @@ class Asked:
     by_get: bool = False
     accept: str = _ACCEPTS[0]
     at_once: bool = False
+    times: int = 1
 
     async def by(self, client: httpx.AsyncClient) -> httpx.Response:
         """Send it."""
@@ -106,6 +110,7 @@ def _asked(writer: Writer, sort: str, written: list[tuple[str, Uses]]) -> list[A
                 by_get=values.chance(6),
                 accept=values.weighted(((_ACCEPTS[0], 3), (_ACCEPTS[1], 1))),
                 at_once=at_once,
+                times=values.weighted(((1, 85), (4, 15))),
             )
             for _ in range(1 + (values.number(2) if used else 0))
         ]

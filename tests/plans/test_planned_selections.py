@@ -177,3 +177,15 @@ def test_the_named_operation_is_the_one_that_runs(ask: Ask) -> None:
 
 def test_one_operation_needs_no_name(ask: Ask) -> None:
     assert ask("query Only { __typename }")["data"] == ask("query Only { __typename }", name="Only")["data"]
+
+
+def test_the_same_question_has_the_same_answer_however_often_it_is_asked(ask: Ask) -> None:
+    query = """query ($no: Boolean = false) { tasks(first: 50) { nodes { nativeId status createdAt raw fingerprint
+    vendorStatus @skip(if: $no) progress { percent source } executionCounts { total byStatus { status count } }
+    vendorDetails { __typename } backend { name } } edges { cursor node { nativeId name description } } } }"""
+    first, shorter = ask(query)["data"], ask(query, no=True)["data"]
+    for _ in range(4):
+        assert ask(query)["data"] == first
+        assert ask(query, no=True)["data"] == shorter
+    assert "vendorStatus" in first["tasks"]["nodes"][0]
+    assert "vendorStatus" not in shorter["tasks"]["nodes"][0]
