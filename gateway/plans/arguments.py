@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from graphql import GraphQLError, GraphQLField, GraphQLSchema, Node, VariableNode, Visitor, visit
+from graphql import (
+    GraphQLError,
+    GraphQLField,
+    GraphQLSchema,
+    ListValueNode,
+    ObjectValueNode,
+    ValueNode,
+    VariableNode,
+)
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues, get_argument_values
 from strawberry.schema.config import StrawberryConfig
@@ -31,7 +39,7 @@ def arguments_of(
         given = get_argument_values(definition, node, variables, details.fragment_variable_values)
         return convert_arguments(given, strawberry_field.arguments, scalar_registry=scalars, config=config)
 
-    if any(_has_variable(argument) for argument in node.arguments or ()):
+    if any(_has_variable(argument.value) for argument in node.arguments or ()):
         return convert
     try:
         constant = convert(VariableValues({}, {}))
@@ -46,15 +54,9 @@ def _none(_: VariableValues) -> dict[str, Any]:
     return {}
 
 
-class _VariableFinder(Visitor):
-    found = False
-
-    def enter_variable(self, _node: VariableNode, *_: Any) -> Any:
-        self.found = True
-        return self.BREAK
-
-
-def _has_variable(node: Node) -> bool:
-    finder = _VariableFinder()
-    visit(node, finder)
-    return finder.found
+def _has_variable(value: ValueNode) -> bool:
+    if isinstance(value, ListValueNode):
+        return any(map(_has_variable, value.values))
+    if isinstance(value, ObjectValueNode):
+        return any(_has_variable(member.value) for member in value.fields)
+    return isinstance(value, VariableNode)

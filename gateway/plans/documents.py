@@ -8,6 +8,7 @@ from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
     OperationType,
@@ -25,6 +26,7 @@ from strawberry.types.graphql import OperationType as StrawberryOperationType
 from gateway.plans.executor import PlannedExecutor
 from gateway.plans.operation_plan import OperationPlan
 from gateway.plans.validation import errors_of
+from gateway.plans.variables import Variables
 
 _MOST_DOCUMENTS: Final = 256
 _LONGEST_KEPT: Final = 100_000
@@ -40,6 +42,7 @@ class PlannedOperation:
     """
 
     node: OperationDefinitionNode
+    variables: Variables
     fragments: dict[str, FragmentDetails]
     conditions: tuple[str, ...]
     reason: str | None
@@ -110,10 +113,10 @@ class Documents:
         # Nested too deep, or whatever else it is: Strawberry answers it.
         except Exception:  # noqa: BLE001
             return None
-        return Document(_operations(document), errors or None)
+        return Document(_operations(self._schema._schema, text, document), errors or None)
 
 
-def _operations(document: DocumentNode) -> dict[str | None, PlannedOperation]:
+def _operations(schema: GraphQLSchema, text: str, document: DocumentNode) -> dict[str | None, PlannedOperation]:
     fragments = {
         node.name.value: FragmentDetails(node)
         for node in document.definitions
@@ -121,11 +124,11 @@ def _operations(document: DocumentNode) -> dict[str | None, PlannedOperation]:
     }
     operations: dict[str | None, PlannedOperation] = {}
     nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    conditions = _conditions(document)
+    conditions = _conditions(document) if "@" in text else ()
     for node in nodes:
         declared = {one.variable.name.value for one in node.variable_definitions or ()}
         own = tuple(name for name in conditions if name in declared)
-        operation = PlannedOperation(node, fragments, own, _reason(node))
+        operation = PlannedOperation(node, Variables(schema, node), fragments, own, _reason(node))
         operations[node.name.value if node.name else None] = operation
         if len(nodes) == 1:
             operations[None] = operation

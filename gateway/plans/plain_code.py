@@ -29,7 +29,7 @@ from strawberry.types.field import StrawberryField
 from gateway.plans.hints import HINT, NotPlain, PlainRead, shown_kind
 from gateway.plans.kinds import kinds_of
 from gateway.plans.leaves import SHARED_NAMES, scalar_test, shown_enum
-from gateway.plans.prints import keeps_memo, printed
+from gateway.plans.prints import Selected, keeps_memo, printed
 from gateway.plans.selections import Selections
 
 Reader = Callable[[Any], Any]
@@ -158,7 +158,7 @@ class PlainCode:
 
     def _printed(self, value: str, kind: GraphQLObjectType, fields: GroupedFieldSet) -> str:
         """As `_fields`, from the object's memo where that has its text."""
-        memo, shown, key = self.local(), self.local(), self.passed(object())
+        memo, shown, key = self.local(), self.local(), self.passed(Selected())
         self.line(f"{memo} = {value}.memo")
         self.line(f"{shown} = {memo}.get({key}) if {memo}.__class__ is dict else None")
         self.line(f"if {shown} is None:")

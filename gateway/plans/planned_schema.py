@@ -13,7 +13,6 @@ from strawberry.types.graphql import OperationType
 from gateway.plans.documents import Documents, PlannedOperation
 from gateway.plans.executor import PlannedExecutor
 
-_MOST_COERCION_ERRORS: Final = 50
 _REPLACED: Final = {ParserCache, ValidationCache}
 
 
@@ -51,7 +50,7 @@ class PlannedSchema:
         ):
             if document.errors is not None:
                 return PreExecutionError(data=None, errors=document.errors)
-            variables = self._coerced(operation, variable_values)
+            variables = operation.variables.coerced(variable_values)
             executor = None if variables is None else operation.executor(self._schema, variables)
             if executor is not None and variables is not None:
                 return await executor.for_request(context_value, variables).run()
@@ -96,7 +95,7 @@ class PlannedSchema:
         if variable_values is None:
             variables = self._true_conditions(operation)
         else:
-            variables = self._coerced(operation, variable_values)
+            variables = operation.variables.coerced(variable_values)
         if variables is None:
             return ["the variables are not acceptable"]
         executor = operation.executor(self._schema, variables)
@@ -106,17 +105,4 @@ class PlannedSchema:
         definitions = operation.node.variable_definitions or ()
         taken = [one for one in definitions if one.variable.name.value in operation.conditions]
         coerced = get_variable_values(self._schema._schema, taken, dict.fromkeys(operation.conditions, True))
-        return None if isinstance(coerced, list) else coerced
-
-    def _coerced(self, operation: PlannedOperation, given: dict[str, Any] | None) -> VariableValues | None:
-        """The variables; None where they are not acceptable, which Strawberry then tells."""
-        definitions = operation.node.variable_definitions
-        if not definitions:
-            return VariableValues({}, {})
-        coerced = get_variable_values(
-            self._schema._schema,
-            definitions,
-            given or {},
-            max_errors=_MOST_COERCION_ERRORS,
-        )
         return None if isinstance(coerced, list) else coerced

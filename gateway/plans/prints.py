@@ -13,6 +13,8 @@ from gateway.plans.hints import MEMO
 from gateway.plans.leaves import ENCODING
 
 _MOST_PRINTS: Final = 4
+# A document that comes once, with a page of rows, has nothing kept for it.
+_WORTH_PRINTING: Final = 100
 SEEN: Final = ()
 """The memo of an object that was shown once."""
 
@@ -22,10 +24,22 @@ def keeps_memo(kind: type) -> bool:
     return hasattr(kind, MEMO)
 
 
-def printed(shown: Any, memo: Any, key: object, answer: dict[str, Any]) -> Any:
+class Selected:
+    """One selection of objects of one kind: the key of what they print as. `asked` counts the answers not kept."""
+
+    __slots__ = ("asked",)
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+
+def printed(shown: Any, memo: Any, key: Selected, answer: dict[str, Any]) -> Any:
     """The answer of the object `shown`, as text if it was seen before, which is then kept in its memo under `key`."""
     if memo is None:
         setattr(shown, MEMO, SEEN)
+        return answer
+    if key.asked < _WORTH_PRINTING:
+        key.asked += 1
         return answer
     text = orjson.Fragment(orjson.dumps(answer, option=ENCODING))
     if memo is SEEN or len(memo) >= _MOST_PRINTS:
