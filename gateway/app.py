@@ -42,6 +42,7 @@ from gateway.schema.root import build_schema
 from gateway.services.caller import Caller
 from gateway.services.services import Services
 from gateway.settings import Settings
+from gateway.vendorkit.calls import Carrier
 from gateway.vendorkit.discovery import installed_vendors
 from gateway.vendorkit.http import VendorHttp
 from gateway.vendorkit.kept_connections import KeptConnections
@@ -97,12 +98,14 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
         yield services
 
 
-def vendor_client() -> httpx.AsyncBaseTransport:
+def vendor_client() -> KeptConnections:
     """The connections that all backends share. Time is bounded by each backend's own gate, not here."""
     return KeptConnections()
 
 
-def build_stack(settings: BackendSettings, client: httpx.AsyncBaseTransport | httpx.AsyncClient) -> BackendStack:
+def build_stack(
+    settings: BackendSettings, client: Carrier | httpx.AsyncBaseTransport | httpx.AsyncClient
+) -> BackendStack:
     """One backend, as its section of the configuration says."""
     manifest = installed_vendors()[settings.vendor]
     backend = Backend(

@@ -1,19 +1,21 @@
-"""VendorHttp: one call to a vendor, through any httpx transport, with what the network may do to it in domain errors.
+"""VendorHttp: one call to a vendor, with what the network may do to it in domain errors.
 
-Transports raise httpx's exceptions, and this is the only place that reads them. They fall in two: the request surely
-never reached the vendor, or it may have. For a read both mean BackendUnavailable; for a write the second means
-OutcomeUnknown: it may be done.
+What carries calls raises httpx's exceptions, and this is the only place that reads them. They fall in two: the
+request surely never reached the vendor, or it may have. For a read both mean BackendUnavailable; for a write the second
+means OutcomeUnknown: it may be done.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from functools import lru_cache
 from typing import Protocol
 
 import httpx
-import msgspec
 
 from gateway.domain.errors import BackendUnavailable, GatewayError, OutcomeUnknown, Throttled, TimedOut, VendorRejected
+from gateway.vendorkit.calls import Carrier, SignedCall, VendorAnswer
+from gateway.vendorkit.through_httpx import ThroughHttpx
+
+__all__ = ["NEVER_SENT", "CallGate", "OpenGate", "SignedCall", "VendorAnswer", "VendorHttp"]
 
 NEVER_SENT = (
     httpx.ConnectError,
@@ -22,32 +24,8 @@ NEVER_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
     httpx.LocalProtocolError,
+    httpx.InvalidURL,
 )
-
-
-class SignedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A request ready for the wire. `target` is path and query, percent-encoded, sent exactly as it stands.
-
-    `Host`, so written, replaces the one of the base URL.
-    """
-
-    method: str
-    target: str
-    headers: Mapping[str, str] = {}
-    body: bytes | None = None
-
-
-class VendorAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What came back. Header names are lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def ok(self) -> bool:
-        """Whether the status is one of success; some vendors still say no inside."""
-        return 200 <= self.status < 300
 
 
 class CallGate(Protocol):
@@ -74,7 +52,7 @@ class _Nothing(AbstractAsyncContextManager[None]):
 class VendorHttp:
     """Calls to one backend. `base_url` is scheme, host and port.
 
-    `client` takes requests there: a transport as it is, or a client around one.
+    `client` takes them there: a carrier, or any transport of httpx, or a client around one.
     """
 
     def __init__(
@@ -82,12 +60,12 @@ class VendorHttp:
         *,
         backend: str,
         base_url: str,
-        client: httpx.AsyncBaseTransport | httpx.AsyncClient,
+        client: Carrier | httpx.AsyncBaseTransport | httpx.AsyncClient,
         gate: CallGate,
     ) -> None:
         self.backend = backend
         self.base_url = base_url.rstrip("/")
-        self._carry = client.send if isinstance(client, httpx.AsyncClient) else client.handle_async_request
+        self._carrier = client if isinstance(client, Carrier) else ThroughHttpx(client)
         self._gate = gate
 
     async def send(
@@ -101,20 +79,18 @@ class VendorHttp:
         handed_over = False
         try:
             async with self._gate.passing(operation):
-                request = _request(self.base_url, await sign())
+                call = await sign()
                 handed_over = True
-                response = await self._carry(request)
-                body = await _whole(response)
+                return await self._carrier.carry(self.base_url, call)
         except NEVER_SENT as problem:
             raise self.unreachable(operation, type(problem).__name__) from problem
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as problem:
+        except (httpx.HTTPError, TimeoutError) as problem:
             cause = "it took too long" if isinstance(problem, TimeoutError) else type(problem).__name__
             if write and handed_over:
                 raise self.lost(operation, cause) from problem
             if isinstance(problem, TimeoutError | httpx.TimeoutException):
                 raise TimedOut(str(self.unreachable(operation, cause)), backend=self.backend) from problem
             raise self.unreachable(operation, cause) from problem
-        return VendorAnswer(status=response.status_code, headers=response.headers, body=body)
 
     def unreachable(self, operation: str, cause: str) -> BackendUnavailable:
         """The error for a call that got no usable answer and changed nothing."""
@@ -154,39 +130,3 @@ class VendorHttp:
             request_id=request_id,
             backend=self.backend,
         )
-
-
-_ALWAYS_SENT = ((b"Accept-Encoding", b"gzip, deflate"), (b"User-Agent", b"ota-gateway"))
-_WITH_A_BODY = frozenset({"POST", "PUT", "PATCH"})
-
-
-def _request(base_url: str, call: SignedCall) -> httpx.Request:
-    """The call as httpx's transports take it; what a client would add of its own is left out."""
-    url = _parsed(base_url + call.target)
-    headers = [*_ALWAYS_SENT] if "Host" in call.headers else [(b"Host", url.netloc), *_ALWAYS_SENT]
-    headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in call.headers.items()]
-    body = call.body or b""
-    if body or call.method in _WITH_A_BODY:
-        headers.append((b"Content-Length", b"%d" % len(body)))
-    return httpx.Request(
-        call.method,
-        url,
-        headers=headers,
-        stream=httpx.ByteStream(body),
-        # httpx puts a URL in order before it sends it; this is sent as it was signed.
-        extensions={"target": call.target.encode("ascii")},
-    )
-
-
-# Reading a URL costs more than all else here, and a backend is asked for the same few again and again.
-_parsed = lru_cache(maxsize=1024)(httpx.URL)
-
-
-async def _whole(response: httpx.Response) -> bytes:
-    """The body, decompressed. Raises httpx.DecodingError when it is not what its encoding says."""
-    if type(response.stream) is httpx.ByteStream and "content-encoding" not in response.headers:
-        return b"".join(response.stream)
-    try:
-        return await response.aread()
-    finally:
-        await response.aclose()

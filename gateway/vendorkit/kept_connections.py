@@ -1,7 +1,7 @@
-"""KeptConnections: the httpx transport that carries vendor calls.
+"""KeptConnections: what carries vendor calls, and a transport of httpx.
 
 It keeps connections open between calls and sends each request once, in exactly the bytes it was given: the target
-that was signed (extension `target`, as httpx's own transport takes it), the headers, and nothing beside them.
+that was signed (in httpx's requests the extension `target`), the headers, and nothing beside them.
 Redirects are not followed, cookies not kept, proxies not looked for. The answer is read whole before it is returned.
 """
 
@@ -10,16 +10,19 @@ import re
 import socket
 import ssl
 from collections import defaultdict
+from collections.abc import Sequence
+from functools import lru_cache
 
 import aiohappyeyeballs
 import httpx
 
-from gateway.vendorkit.http1 import Connection
+from gateway.vendorkit.calls import SignedCall, VendorAnswer
+from gateway.vendorkit.http1 import Connection, Received
 
 _Origin = tuple[bytes, bytes, int]
 
 _DEFAULT_PORTS = {b"http": 80, b"https": 443}
-_TARGET = re.compile(rb"[!-~]+")
+_TARGET = re.compile(r"[!-~]+")
 _SECOND_ADDRESS_AFTER = 0.25
 
 
@@ -42,24 +45,39 @@ class KeptConnections(httpx.AsyncBaseTransport):
         self._sweep: asyncio.TimerHandle | None = None
         self._closed = False
 
+    async def carry(self, base_url: str, call: SignedCall) -> VendorAnswer:
+        """Send one call and read its answer, without httpx's objects in between: they cost as much as the rest.
+
+        Raises as `handle_async_request`, httpx.InvalidURL before anything was sent, and httpx.DecodingError for a body
+        that is not what its encoding says.
+        """
+        origin, host = _origin_and_host(base_url)
+        message = _message(call.method, call.target, call.all_headers(host), call.body or b"")
+        status, sent, body = await self._exchanged(origin, message)
+        headers = _read_headers(sent)
+        if "content-encoding" in headers:
+            body = httpx.Response(status, headers=headers, content=body).content
+        return VendorAnswer(status=status, headers=headers, body=body)
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request and read its answer.
 
         Raises httpx.ConnectError, ConnectTimeout, UnsupportedProtocol or LocalProtocolError before a byte was
         sent, and httpx.ReadError or RemoteProtocolError once the vendor may have received it.
         """
+        target = request.extensions.get("target", request.url.raw_path)
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
+        message = _message(request.method, target.decode("latin-1"), headers, await request.aread())
+        status, sent, body = await self._exchanged(_origin(request.url), message)
+        return httpx.Response(status, headers=_read_headers(sent), stream=httpx.ByteStream(body), request=request)
+
+    async def _exchanged(self, origin: _Origin, message: bytes) -> Received:
         if self._closed:
             raise RuntimeError("These connections are closed.")
-        message = await _message(request)
-        url = request.url
-        origin = (url.raw_scheme, url.raw_host, url.port or _DEFAULT_PORTS.get(url.raw_scheme, 0))
         connection = self._kept(origin) or await self._connected(origin)
-        status, headers, body = await connection.exchange(message)
+        received = await connection.exchange(message)
         self._keep(origin, connection)
-        response = httpx.Response(status, headers=headers, stream=httpx.ByteStream(body), request=request)
-        # Otherwise httpx tries the headers' encodings out, at each look at one of them.
-        response.headers.encoding = "iso-8859-1"
-        return response
+        return received
 
     async def aclose(self) -> None:
         """End every connection, those in use too."""
@@ -149,18 +167,35 @@ class KeptConnections(httpx.AsyncBaseTransport):
         return self._ssl
 
 
-async def _message(request: httpx.Request) -> bytes:
+def _message(method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes) -> bytes:
     """The request as it goes over the wire. Raises httpx.LocalProtocolError for what would not be one request."""
-    target = request.extensions.get("target", request.url.raw_path)
     if not _TARGET.fullmatch(target):
         raise httpx.LocalProtocolError("The target of a request is percent-encoded ASCII without blanks.")
-    if request.method == "HEAD":
+    if method == "HEAD":
         raise httpx.LocalProtocolError("A HEAD is answered with a length and no body, which no vendor call expects.")
-    headers = request.headers.raw
-    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), target), *map(b": ".join, headers)]
-    head = b"\r\n".join(lines)
-    if head.count(b"\n") != len(headers) or head.count(b"\r") != len(headers) or b"\0" in head:
+    head = "\r\n".join([f"{method} {target} HTTP/1.1", *map(": ".join, headers)])
+    if head.count("\n") != len(headers) or head.count("\r") != len(headers) or "\0" in head:
         raise httpx.LocalProtocolError("A header of the request holds a line break.")
-    if b"\ntransfer-encoding:" in head.lower():
+    if "\ntransfer-encoding:" in head.lower():
         raise httpx.LocalProtocolError("A vendor call is sent whole, with its length, and not in chunks.")
-    return b"%b\r\n\r\n%b" % (head, await request.aread())
+    try:
+        return b"%b\r\n\r\n%b" % (head.encode("latin-1"), body)
+    except UnicodeEncodeError:
+        raise httpx.LocalProtocolError("A header of the request holds what no header can.") from None
+
+
+def _read_headers(sent: list[tuple[bytes, bytes]]) -> httpx.Headers:
+    headers = httpx.Headers(sent)
+    # Otherwise httpx tries encodings out, at each look at a header.
+    headers.encoding = "iso-8859-1"
+    return headers
+
+
+def _origin(url: httpx.URL) -> _Origin:
+    return url.raw_scheme, url.raw_host, url.port or _DEFAULT_PORTS.get(url.raw_scheme, 0)
+
+
+@lru_cache(maxsize=256)
+def _origin_and_host(base_url: str) -> tuple[_Origin, str]:
+    url = httpx.URL(base_url)
+    return _origin(url), url.netloc.decode("ascii")

@@ -48,6 +48,10 @@ class UnsupportedUnlessOverridden:
         """The error for an operation this vendor does not have."""
         return unsupported(self._backend, operation, target=target)
 
+    def revived(self, task: Task) -> Task:
+        """The task itself: details that make no calls have nothing to bind."""
+        return task
+
     async def list_tasks(self, page: PageRequest) -> Page[Task]:
         """Refuse LIST_TASKS."""
         raise self.unsupported(Operation.LIST_TASKS)

@@ -46,6 +46,15 @@ async def test_a_request_is_these_bytes_and_no_others(send: Send) -> None:
     ]
 
 
+async def test_a_client_around_the_connections_sends_the_same_bytes(send: Send, connections: KeptConnections) -> None:
+    async with raw_server() as server, httpx.AsyncClient(transport=connections) as client:
+        for carrier in (connections, client):
+            headers = {"X-Amz-Date": "20250115T120000Z", "Content-Type": "application/json"}
+            await send(server.url, "PUT", "/a%2Fb/%252F?x=%3A", headers=headers, body=b"{}", client=carrier)
+            await send(server.url, "DELETE", "/a//./b?y", client=carrier)
+    assert server.requests[:2] == server.requests[2:]
+
+
 async def test_a_change_without_a_body_says_so(send: Send) -> None:
     async with raw_server() as server:
         await send(server.url, "PUT", write=True)
@@ -72,6 +81,7 @@ async def test_a_host_that_was_signed_replaces_the_address(send: Send) -> None:
         ("/", {"X-Na\rme": "b"}),
         ("/", {"X-Name": "a\0b"}),
         ("/", {"Transfer-Encoding": "chunked"}),
+        ("/", {"X-Name": "\u4e2d"}),
     ],
 )
 async def test_what_would_not_be_one_request_is_never_sent(send: Send, target: str, headers: dict[str, str]) -> None:
