@@ -8,19 +8,24 @@ Without `single_flight` each asker drains on its own, within `timeout`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from gateway.backends.cache import Life
+from gateway.backends.changes import UNSEEN, Left, Outcome
 from gateway.backends.deadline import ended_within
+from gateway.backends.shared.whole_list import Held, WholeList
 from gateway.backends.snapshot import Identified, Snapshot
 from gateway.backends.stack import BackendStack
 from gateway.domain.errors import BackendUnavailable, GatewayError, InvalidInput, VendorRejected
 from gateway.domain.ids import Kind, ObjectId
 from gateway.domain.page import Page, PageRequest
+
+if TYPE_CHECKING:
+    from gateway.backends.shared.lists import HadList
 
 MOST_ROWS = 50_000
 # Where everything is too much, every filter has a snapshot of its own; those that end first make room.
@@ -80,6 +85,7 @@ class SnapshotShelf(Generic[Row]):
         self._drains: dict[str, _Drain[Row]] = {}
         self._tasks: set[asyncio.Task[Snapshot[Row]]] = set()
         self._too_many_until = 0.0
+        stack.changes.listen(kind, self._left_elsewhere)
 
     def ready(self, *, filter_key: str, narrowed: bool, fresh: bool = False) -> Snapshot[Row] | None:
         """The kept snapshot that `get` would give, without awaiting anything; None when there is something to do."""
@@ -127,7 +133,7 @@ class SnapshotShelf(Generic[Row]):
             return kept.snapshot
         if not self._stack.pace.single_flight:
             return await self._drained(key, keep, self._stack.pace.timeout, self._too_long_alone)
-        return await self._shared(key, keep)
+        return await self._shared(key, keep, fresh=fresh)
 
     def _is_good(self, kept: _Kept[Row], moment: float) -> bool:
         return kept.life.soft > moment and kept.changes == self._changes()
@@ -138,12 +144,12 @@ class SnapshotShelf(Generic[Row]):
     def _changes(self) -> int:
         return self._stack.changes.ended(self._kind)
 
-    async def _shared(self, key: str, keep: Keep[Row]) -> Snapshot[Row]:
+    async def _shared(self, key: str, keep: Keep[Row], *, fresh: bool) -> Snapshot[Row]:
         drain = self._drains.get(key)
         if drain is None or drain.epoch != self._epoch():
             if drain is not None and not drain.waiting:
                 drain.task.cancel()
-            drain = self._begin(key, keep)
+            drain = self._begin(key, keep, fresh=fresh)
         drain.waiting += 1
         try:
             ended = await ended_within(self._timeout, drain.task)
@@ -157,13 +163,65 @@ class SnapshotShelf(Generic[Row]):
             )
         return drain.task.result()
 
-    def _begin(self, key: str, keep: Keep[Row]) -> _Drain[Row]:
-        limit = self._stack.pace.drain_timeout
-        task = asyncio.create_task(self._drained(key, keep, limit, self._too_long))
+    def _begin(self, key: str, keep: Keep[Row], *, fresh: bool = False) -> _Drain[Row]:
+        task = asyncio.create_task(self._obtained(key, keep, fresh=fresh))
         drain = self._drains[key] = _Drain(task, self._epoch())
         self._tasks.add(task)
         task.add_done_callback(lambda _: self._ended(key, drain))
         return drain
+
+    async def _obtained(self, key: str, keep: Keep[Row], *, fresh: bool) -> Snapshot[Row]:
+        """The list as another process has read it, or read here, for the others as well."""
+        limit, shared = self._stack.pace.drain_timeout, self._stack.shared
+        if shared is None or self._ttl <= 0:
+            return await self._drained(key, keep, limit, self._too_long)
+        epoch, began, started = self._epoch(), self._now(), monotonic()
+        try:
+            async with asyncio.timeout(limit.total_seconds()):
+                turn = await shared.lists.turn(self._kind, key, fresh=fresh, good_for=self._good_for)
+        except TimeoutError:
+            raise self._too_long() from None
+        if turn is None:
+            return await self._drained(key, keep, limit, self._too_long)
+        try:
+            if turn.found is not None:
+                return self._taken(key, turn.found, epoch)
+            try:
+                snapshot = await self._drained(key, keep, limit, self._too_long)
+            except InvalidInput:
+                seconds = self._too_many_until - monotonic()
+                if not key and seconds > 0:
+                    await turn.tell(_whole(Held.MANY, began, monotonic() - started, seconds))
+                raise
+            took = monotonic() - started
+            await turn.tell(_whole(Held.ROWS, began, took, self._lasting(took)[1], list(snapshot.rows.values())))
+            return snapshot
+        finally:
+            await turn.let_go()
+
+    def _taken(self, key: str, found: "HadList", epoch: int) -> Snapshot[Row]:
+        """A list that another process read."""
+        whole, ended = found.whole, monotonic() - found.age
+        if whole.held is Held.MANY:
+            self._too_many_until = ended + whole.hard
+            raise self._too_many()
+        snapshot: Snapshot[Row] = Snapshot({row.ref.key: row for row in whole.rows}, whole.fetched_at)
+        if epoch == self._epoch():
+            self._put_away(key, snapshot, ended, whole.took)
+        return snapshot
+
+    def _good_for(self, whole: WholeList) -> float:
+        return whole.hard if whole.held is Held.MANY else self._lasting(whole.took)[0]
+
+    def _lasting(self, took: float) -> tuple[float, float]:
+        """For how many seconds from its end a drain is good, and for how many it is kept."""
+        soft = max(self._ttl, _KEPT_DRAINS * took)
+        return soft, max(self._hard_ttl, soft * min(self._hard_ttl / self._ttl, _MOST_GROWTH))
+
+    def _put_away(self, key: str, snapshot: Snapshot[Row], ended: float, took: float) -> None:
+        soft, hard = self._lasting(took)
+        self._make_room(key, ended, len(snapshot.rows))
+        self._kept[key] = _Kept(snapshot, Life(ended - took, ended + soft, ended + hard), self._changes())
 
     async def _drained(
         self, key: str, keep: Keep[Row], limit: timedelta, too_long: Callable[[], GatewayError]
@@ -186,10 +244,7 @@ class SnapshotShelf(Generic[Row]):
             raise
         if self._ttl > 0 and epoch == self._epoch():
             ended = monotonic()
-            soft = max(self._ttl, _KEPT_DRAINS * (ended - started))
-            hard = max(self._hard_ttl, soft * min(self._hard_ttl / self._ttl, _MOST_GROWTH))
-            self._make_room(key, ended, len(snapshot.rows))
-            self._kept[key] = _Kept(snapshot, Life(started, ended + soft, ended + hard), self._changes())
+            self._put_away(key, snapshot, ended, ended - started)
         return snapshot
 
     async def _all_rows(self, keep: Keep[Row]) -> dict[tuple[str, ...], Row]:
@@ -222,17 +277,28 @@ class SnapshotShelf(Generic[Row]):
 
     def put(self, row: Row) -> None:
         """A row was read again after a change: show it so in what is kept, until that is renewed."""
-        for kept in self._kept.values():
-            kept.snapshot.put(row)
+        self._show(Outcome(Left.ROW, row=row))
 
     def drop(self, ref: ObjectId) -> None:
         """A row is gone."""
-        for kept in self._kept.values():
-            kept.snapshot.drop(ref)
+        self._show(Outcome(Left.NONE, ref=ref))
 
     def forget(self) -> None:
         """A change is missing in what is kept: the next asker waits for it to be read again."""
-        self._kept.clear()
+        self._show(UNSEEN)
+
+    def _show(self, outcome: Outcome) -> None:
+        self._left_elsewhere(outcome)
+        self._stack.changes.left(self._kind, outcome)
+
+    def _left_elsewhere(self, outcome: Outcome) -> None:
+        if outcome.left is Left.UNSEEN:
+            self._kept.clear()
+        for kept in self._kept.values():
+            if outcome.left is Left.ROW:
+                kept.snapshot.put(outcome.row)
+            elif outcome.left is Left.NONE and outcome.ref is not None:
+                kept.snapshot.drop(outcome.ref)
 
     async def aclose(self) -> None:
         """Stop what is being read."""
@@ -275,6 +341,10 @@ class SnapshotShelf(Generic[Row]):
             rule=rule,
             backend=self._stack.name,
         )
+
+
+def _whole(held: Held, fetched_at: datetime, took: float, hard: float, rows: Sequence[Any] = ()) -> WholeList:
+    return WholeList(held=held, fetched_at=fetched_at, took=took, hard=hard, rows=list(rows))
 
 
 def _everything(_: object) -> bool:

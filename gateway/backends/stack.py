@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gateway.backends.cache import Answer, AnswerCache, Kept
 from gateway.backends.changes import Changes
@@ -27,7 +27,11 @@ from gateway.domain.ports import VendorAdapter
 from gateway.vendorkit.manifest import VendorManifest
 from gateway.vendorkit.settings import Pace
 
+if TYPE_CHECKING:
+    from gateway.backends.shared.sharing import SharedBackend
+
 Value = TypeVar("Value")
+Fetch = Callable[[Sequence[int]], Awaitable[Sequence[Value]]]
 
 
 class BackendStack:
@@ -41,6 +45,7 @@ class BackendStack:
         pace: Pace,
         health: HealthRecord,
         now: Callable[[], datetime],
+        shared: "SharedBackend | None" = None,
     ) -> None:
         self.adapter = adapter
         self.manifest = manifest
@@ -50,7 +55,9 @@ class BackendStack:
         self._cache = AnswerCache(pace.cache_ttl, pace.hard_ttl)
         self._flights = SingleFlight()
         self._renewals: dict[str, asyncio.Task[None]] = {}
-        self.changes = Changes()
+        self.shared = shared
+        self.changes = Changes() if shared is None else shared.changes
+        self.changes.when_moved(self._cache.clear)
 
     @property
     def backend(self) -> Backend:
@@ -96,7 +103,7 @@ class BackendStack:
     async def read_many(
         self,
         keys: Sequence[str],
-        fetch: Callable[[Sequence[int]], Awaitable[Sequence[Value]]],
+        fetch: Fetch[Value],
         *,
         fresh: bool = False,
         max_age: float | None = None,
@@ -111,7 +118,7 @@ class BackendStack:
         renewed: list[int] = []
         moment = monotonic()
         for place, key in enumerate(keys):
-            kept = None if fresh else await self._cache.get(key)
+            kept = None if fresh else self._cache.peek(key)
             if kept is None or _too_old(kept, max_age):
                 places.append(place)
                 continue
@@ -120,32 +127,44 @@ class BackendStack:
                 renewed.append(place)
                 ageing.append(kept)
         if renewed:
-            self._renew(tuple(keys[place] for place in renewed), ageing, partial(fetch, renewed))
+            self._renew(tuple(keys[place] for place in renewed), ageing, _among(fetch, renewed))
         if places:
-            answers = await self._fetched(tuple(keys[place] for place in places), partial(fetch, places))
+            wanted = tuple(keys[place] for place in places)
+            answers = await self._fetched(wanted, _among(fetch, places), fresh=fresh, max_age=max_age)
             for place, answer in zip(places, answers, strict=True):
                 found[place] = answer
         return [answer for answer in found if answer is not None]
 
     async def _fetched(
-        self, keys: tuple[str, ...], fetch: Callable[[], Awaitable[Sequence[Value]]]
+        self, keys: tuple[str, ...], fetch: Fetch[Value], *, fresh: bool = False, max_age: float | None = None
     ) -> list[Answer[Value]]:
+        """Read what this process does not have, from the vendor or as another process has just read it."""
         epoch = self.changes.any_epoch
+        shared = self.shared
 
-        async def ask() -> list[Answer[Value]]:
-            values = await self.look(fetch)
-            at = self._now()
-            answers = [Answer(value, at) for value in values]
+        async def ask() -> list[tuple[Answer[Value], float]]:
+            if shared is None:
+                values = await self.look(partial(fetch, range(len(keys))))
+                at = self._now()
+                had = [(Answer(value, at), 0.0) for value in values]
+            else:
+                found = await self.look(partial(shared.answers.read, keys, fetch, fresh=fresh))
+                had = [(one.answer, one.age) for one in found]
             if epoch == self.changes.any_epoch:
-                for key, answer in zip(keys, answers, strict=True):
-                    await self._cache.put(key, answer)
-            return answers
+                for key, (answer, age) in zip(keys, had, strict=True):
+                    self._cache.put(key, answer, age=age)
+            return had
 
         if not self.pace.single_flight:
-            return await ask()
-        return await self._flights.run((epoch, keys), ask)
+            had = await ask()
+        else:
+            # Who reads past the cache must not be given what another process has kept.
+            had = await self._flights.run((epoch, keys, fresh and shared is not None), ask)
+        if shared is not None and not fresh and max_age is not None and any(age > max_age for _, age in had):
+            return await self._fetched(keys, fetch, fresh=True)
+        return [answer for answer, _ in had]
 
-    def _renew(self, keys: tuple[str, ...], kept: list[Kept], fetch: Callable[[], Awaitable[Sequence[object]]]) -> None:
+    def _renew(self, keys: tuple[str, ...], kept: list[Kept], fetch: Fetch[object]) -> None:
         """Read again behind the answers. Health knows of a failure; what is kept stays until it is too old."""
 
         async def renew() -> None:
@@ -185,12 +204,17 @@ class BackendStack:
         way are not kept.
         """
         self.changes.begin(shown_in)
-        await self._cache.clear()
+        if self.shared is not None:
+            await self.shared.begun(shown_in)
         try:
             yield
         finally:
-            self.changes.end(shown_in)
-            await self._cache.clear()
+            try:
+                # First for all processes, then here: what is kept here from now on was read after it.
+                if self.shared is not None:
+                    await self.shared.ended(shown_in)
+            finally:
+                self.changes.end(shown_in)
 
     async def aclose(self) -> None:
         """Stop what is being renewed."""
@@ -198,6 +222,11 @@ class BackendStack:
         for renewal in renewals:
             renewal.cancel()
         await asyncio.gather(*renewals, return_exceptions=True)
+
+
+def _among(fetch: Fetch[Value], places: Sequence[int]) -> Fetch[Value]:
+    """The fetch of some of the things, by their places among these."""
+    return lambda chosen: fetch([places[place] for place in chosen])
 
 
 def _too_old(kept: Kept, max_age: float | None) -> bool:

@@ -155,6 +155,10 @@ class VendorAdapter(Protocol):
         """The id, without generation, of a native reference. Raises UnsupportedByVendor where there is none."""
         ...
 
+    def revived(self, task: Task) -> Task:
+        """A task that another process read, with the calls that its details make bound again."""
+        ...
+
     async def probe(self) -> None:
         """One cheap authenticated read, for `ota-gateway check`. Raises what stands in the way."""
         ...

@@ -1,10 +1,13 @@
-"""The snapshots of all backends, and what this process has deleted, so that lists and reads show it at once."""
+"""The snapshots of all backends, and what was deleted through here or another process, so that lists
+and reads show it at once.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from gateway.backends.changes import Left, Outcome
 from gateway.backends.registry import BackendRegistry
 from gateway.backends.shelf import SnapshotShelf
 from gateway.domain.ids import Kind, ObjectId, same_generation
@@ -20,6 +23,7 @@ class Shelves:
     """One shelf of tasks and one of packages per backend."""
 
     def __init__(self, registry: BackendRegistry, now: Callable[[], datetime]) -> None:
+        self._registry = registry
         self.tasks: dict[str, SnapshotShelf[Task]] = {}
         self.packages: dict[str, SnapshotShelf[Package]] = {}
         self._deleted: OrderedDict[tuple[str, tuple[str, ...]], str] = OrderedDict()
@@ -42,6 +46,8 @@ class Shelves:
                 now=now,
             )
 
+            stack.changes.listen(Kind.TASK, self._left_elsewhere)
+
     def task_read(self, backend: str, task: Task | None) -> None:
         """What a task reads as after a change; None when it could not be seen, and lists have to be read again."""
         if task is None:
@@ -51,6 +57,16 @@ class Shelves:
 
     def task_deleted(self, ref: ObjectId) -> None:
         """A task was deleted through this process: while the vendor still shows it, it is shown as DELETED."""
+        self._remember(ref)
+        stack = self._registry.find(ref.backend)
+        if stack is not None:
+            stack.changes.left(Kind.TASK, Outcome(Left.DELETED, ref=ref))
+
+    def _left_elsewhere(self, outcome: Outcome) -> None:
+        if outcome.left is Left.DELETED and outcome.ref is not None:
+            self._remember(outcome.ref)
+
+    def _remember(self, ref: ObjectId) -> None:
         self._deleted[ref.backend, ref.key] = ref.generation
         while len(self._deleted) > _REMEMBERED:
             self._deleted.popitem(last=False)

@@ -1,5 +1,6 @@
 """Settings: what the configuration file says, section by section. Vendors' own keys are declared in their folders."""
 
+import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Annotated, Literal
@@ -10,6 +11,8 @@ from gateway.settings.problems import ConfigurationError, Problem
 from gateway.vendorkit.settings import BackendSettings, Pace, Strict
 
 NOT_AVAILABLE = "not available in this version"
+
+_REDIS = re.compile(r"(redis|valkey)s?://([^/@\s]*@)?(\[[0-9A-Fa-f:.]+\]|[^/@:\s\[\]]+)(:\d{1,5})?(/\d{0,4})?")
 
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s?#@*]+$")]
 
@@ -37,16 +40,25 @@ class ServerSettings(Strict):
 class CacheSettings(Strict):
     """Where answers are kept for a moment."""
 
-    url: str = Field(default="memory://", repr=False, description="memory:// keeps them in the process.")
+    url: str = Field(
+        default="memory://",
+        repr=False,
+        description="memory:// keeps them in the process. redis://USER:PASSWORD@HOST:PORT/DATABASE shares them, the "
+        "call budgets and what is changed with other processes; rediss:// does so over TLS. valkey:// and valkeys:// "
+        "are the same.",
+    )
 
     @field_validator("url")
     @classmethod
     def _known(cls, url: str) -> str:
-        if url == "memory://":
+        if url == "memory://" or _REDIS.fullmatch(url):
             return url
-        if url.startswith(("redis://", "rediss://")):
-            raise ValueError(f"Redis is {NOT_AVAILABLE}; use memory://")
-        raise ValueError("expected memory://")
+        raise ValueError("expected memory:// or redis://USER:PASSWORD@HOST:PORT/DATABASE")
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes see what this one keeps."""
+        return self.url != "memory://"
 
 
 class LedgerSettings(Strict):

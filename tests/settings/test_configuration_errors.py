@@ -25,10 +25,10 @@ def problems(text: str, vendors: Vendors, **env: str) -> list[str]:
         ("defaults:\n  timeout: 5", "line 2, defaults.timeout: expected a duration such as 5s, 300ms, 2m or 1h"),
         ("defaults: {timeout: 5d}", "line 1, defaults.timeout: expected a duration such as 5s, 300ms, 2m or 1h"),
         (
-            'cache: {url: "redis://cache:6379"}',
-            "line 1, cache.url: Redis is not available in this version; use memory://",
+            'cache: {url: "redis://user:secret@:6379"}',
+            "line 1, cache.url: expected memory:// or redis://USER:PASSWORD@HOST:PORT/DATABASE",
         ),
-        ("cache: {url: 'memcached://x'}", "line 1, cache.url: expected memory://"),
+        ("cache: {url: 'memcached://x'}", "line 1, cache.url: expected memory:// or redis://USER:PASSWORD@HOST:PORT/DATABASE"),
         (
             "ledger: {url: 'mysql://x'}",
             "line 1, ledger.url: expected sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE",

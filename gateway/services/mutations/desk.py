@@ -58,7 +58,7 @@ class Desk:
     def __init__(self, registry: BackendRegistry, ledger: Ledger) -> None:
         self.registry = registry
         self.ledger = ledger
-        self._deleting = OneAtATime()
+        self._deleting = OneAtATime(registry)
         self._running: set[asyncio.Task[MutationResult]] = set()
 
     async def take(

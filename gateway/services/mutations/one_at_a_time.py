@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
+from gateway.backends.registry import BackendRegistry
 from gateway.domain.ids import Kind, ObjectId
 
 
 class OneAtATime:
-    """Queues per key, whatever the generation. They reach as far as this process."""
+    """Queues per key, whatever the generation. They reach as far as what the backend shares: see `cache.url`."""
 
-    def __init__(self) -> None:
+    def __init__(self, registry: BackendRegistry) -> None:
+        self._registry = registry
         self._locks: WeakValueDictionary[tuple[Kind, str, tuple[str, ...]], asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
@@ -22,5 +24,10 @@ class OneAtATime:
             return
         # A lock lives as long as somebody holds it or waits for it.
         lock = self._locks.setdefault((ref.kind, ref.backend, ref.key), asyncio.Lock())
+        stack = self._registry.find(ref.backend)
         async with lock:
-            yield
+            if stack is None or stack.shared is None:
+                yield
+                return
+            async with stack.shared.alone_at(ref):
+                yield

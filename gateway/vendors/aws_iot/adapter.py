@@ -77,8 +77,12 @@ class AwsIotAdapter(UnsupportedUnlessOverridden):
             found = await self._wire.describe_job(job_id)
         except NotFound:
             return None
-        task = mapping.task_from_job(self._reading(), found.shape, found.raw)
+        return self.revived(mapping.task_from_job(self._reading(), found.shape, found.raw))
+
+    def revived(self, task: Task) -> Task:
+        """The task, with the call that fetches its document."""
         if isinstance(task.vendor_details, AwsIotJobDetails):
+            (job_id,) = task.ref.key
             task.vendor_details.bind(partial(self._document, job_id))
         return task
 
