@@ -21,7 +21,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import structlog
@@ -50,6 +50,9 @@ from gateway.vendorkit.manifest import AdapterContext
 from gateway.vendorkit.settings import BackendSettings
 from gateway.web import create_web
 
+if TYPE_CHECKING:
+    from gateway.backends.shared.sharing import Sharing
+
 _log = structlog.get_logger(__name__)
 
 
@@ -58,13 +61,16 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def build_app(settings: Settings) -> Starlette:
-    """The application. Ledger and connections open at its start and close, after the changes under way, at its end."""
+def build_app(settings: Settings, *, processes: int = 1) -> Starlette:
+    """The application. Ledger and connections open at its start and close, after the changes under way, at its end.
+
+    `processes` is how many serve this configuration side by side.
+    """
     held: dict[str, Services] = {}
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, Any]]:
-        async with opened(settings) as services:
+        async with opened(settings, processes=processes) as services:
             held["services"] = services
             yield {}
 
@@ -80,13 +86,16 @@ def build_app(settings: Settings) -> Starlette:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Services]:
+async def opened(settings: Settings, *, processes: int = 1) -> AsyncIterator[Services]:
     """The services over a configuration, open while the block runs. Raises GatewayError without its ledger."""
     async with AsyncExitStack() as resources:
         ledger = await Ledger.open(settings.ledger.url)
         resources.push_async_callback(ledger.aclose)
         client = await resources.enter_async_context(vendor_client())
-        stacks = [build_stack(backend, client) for backend in settings.backends]
+        sharing = sharing_by(settings.cache.url, processes)
+        stacks = [build_stack(backend, client, sharing) for backend in settings.backends]
+        if sharing is not None:
+            await resources.enter_async_context(sharing.following())
         for stack in stacks:
             resources.push_async_callback(stack.adapter.aclose)
         secret = settings.server.cursor_secret
@@ -103,8 +112,19 @@ def vendor_client() -> KeptConnections:
     return KeptConnections()
 
 
+def sharing_by(url: str, processes: int) -> "Sharing | None":
+    """What is shared by way of Redis; None when the cache is this process's memory."""
+    if url == "memory://":
+        return None
+    from gateway.backends.shared.sharing import Sharing  # noqa: PLC0415 - only who shares needs a client of Redis
+
+    return Sharing(url, processes, utc_now)
+
+
 def build_stack(
-    settings: BackendSettings, client: Carrier | httpx.AsyncBaseTransport | httpx.AsyncClient
+    settings: BackendSettings,
+    client: Carrier | httpx.AsyncBaseTransport | httpx.AsyncClient,
+    sharing: "Sharing | None" = None,
 ) -> BackendStack:
     """One backend, as its section of the configuration says."""
     manifest = installed_vendors()[settings.vendor]
@@ -116,16 +136,17 @@ def build_stack(
         capabilities=manifest.capabilities,
     )
     health = HealthRecord(calls_per_second=settings.calls_per_second, now=utc_now)
-    gate = BudgetedGate(CallBudget(settings.calls_per_second), settings.attempt_timeout, health)
+    endpoint = manifest.endpoint(settings)
+    budget = CallBudget(settings.calls_per_second) if sharing is None else sharing.budget(settings, endpoint)
+    gate = BudgetedGate(budget, settings.attempt_timeout, health)
 
     def http_for(base_url: str) -> VendorHttp:
         return VendorHttp(backend=settings.name, base_url=base_url, client=client, gate=gate)
 
-    context = AdapterContext(
-        backend=backend, http=http_for(manifest.endpoint(settings)), http_for=http_for, now=utc_now
-    )
+    context = AdapterContext(backend=backend, http=http_for(endpoint), http_for=http_for, now=utc_now)
     adapter = manifest.adapter(settings, context)
-    return BackendStack(adapter=adapter, manifest=manifest, pace=settings, health=health, now=utc_now)
+    shared = None if sharing is None else sharing.backend(settings, endpoint, manifest, adapter)
+    return BackendStack(adapter=adapter, manifest=manifest, pace=settings, health=health, now=utc_now, shared=shared)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
