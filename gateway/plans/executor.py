@@ -85,17 +85,27 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
     def async_helpers(self, _: GraphQLResolveInfoHelpers) -> None:
         pass
 
-    async def run(self) -> ExecutionResult:
-        """Execute the operation."""
+    def run(self) -> ExecutionResult | Awaitable[ExecutionResult]:
+        """Execute the operation: the result, or an awaitable of it where something has to be waited for."""
         plan = self.plan
         execute = self.execute_fields_serially if plan.serial else self.execute_fields
-        data: dict[str, Any] | None = None
         try:
-            made = execute(plan.root_type, self.root_value, None, plan.root_fields, None)
-            data = await made if self.is_awaitable(made) else cast("dict[str, Any]", made)
+            data = execute(plan.root_type, self.root_value, None, plan.root_fields, None)
         except GraphQLError as error:
-            self.collected_errors.add(error, None)
-        return ExecutionResult(data=data, errors=self.collected_errors.errors or None)
+            return self._failed(error)
+        if self.is_awaitable(data):
+            return self._awaited(data)
+        return ExecutionResult(data=cast("dict[str, Any]", data), errors=self.collected_errors.errors or None)
+
+    async def _awaited(self, data: Awaitable[dict[str, Any]]) -> ExecutionResult:
+        try:
+            return ExecutionResult(data=await data, errors=self.collected_errors.errors or None)
+        except GraphQLError as error:
+            return self._failed(error)
+
+    def _failed(self, error: GraphQLError) -> ExecutionResult:
+        self.collected_errors.add(error, None)
+        return ExecutionResult(data=None, errors=self.collected_errors.errors)
 
     def execute_fields(
         self,

@@ -1,6 +1,6 @@
 """PlannedSchema: a Strawberry schema whose queries and mutations are executed by plans."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Any, Final
 
 from graphql.execution.values import VariableValues, get_variable_values
@@ -17,20 +17,22 @@ _REPLACED: Final = {ParserCache, ValidationCache}
 
 
 class PlannedSchema:
-    """Executes documents as `schema` would, by plans where they can.
+    """Executes documents as `schema` would, by plans where they can; without `planning`, by the schema itself.
 
     Extensions other than the two caches, which plans replace, see every execution; with one of them, or with a class of
     executors of its own, the schema executes everything itself.
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, *, planning: bool = True) -> None:
         self._schema = schema
         self._documents = Documents(schema)
-        self._planning = set(schema.extensions) <= _REPLACED and issubclass(
-            PlannedExecutor, schema.execution_context_class
+        self._planning = (
+            planning
+            and set(schema.extensions) <= _REPLACED
+            and issubclass(PlannedExecutor, schema.execution_context_class)
         )
 
-    async def execute(
+    def begin(
         self,
         query: str | None,
         *,
@@ -38,8 +40,11 @@ class PlannedSchema:
         context_value: Any | None = None,
         operation_name: str | None = None,
         allowed_operation_types: Iterable[OperationType] | None = None,
-    ) -> ExecutionResult:
-        """Run a query or mutation. The data may hold moments in UTC, to be encoded with `leaves.ENCODING`."""
+    ) -> ExecutionResult | Awaitable[ExecutionResult]:
+        """Run a query or mutation: the result, or an awaitable of it where something has to be waited for.
+
+        The data may hold moments in UTC and printed text, to be encoded with `leaves.ENCODING`.
+        """
         document = self._documents.get(query) if query and self._planning else None
         operation = None if document is None else document.operations.get(operation_name)
         if (
@@ -53,10 +58,10 @@ class PlannedSchema:
             variables = operation.variables.coerced(variable_values)
             executor = None if variables is None else operation.executor(self._schema, variables)
             if executor is not None and variables is not None:
-                return await executor.for_request(context_value, variables).run()
+                return executor.for_request(context_value, variables).run()
         elif document is not None and document.unreadable:
             return PreExecutionError(data=None, errors=document.errors)
-        return await self._schema.execute(
+        return self._schema.execute(
             query,
             variable_values=variable_values,
             context_value=context_value,

@@ -5,7 +5,7 @@ CORS             which pages may read the answers
 routes           /graphql by HTTP and websocket, /healthz, /readyz, / to the explorer
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -62,6 +62,8 @@ def create_web(
 class Web(Starlette):
     """The application, with a straight way for what nearly all requests are.
 
+    `begin` is that way for a server that has the whole request before it: the answer may be there at once.
+
     A POST to the endpoint that no page sent, under a host name that the guard has let in before, concerns none of the
     layers between the server and the endpoint: there is no origin to judge, and nothing to route.
     """
@@ -71,20 +73,33 @@ class Web(Starlette):
         self._guard = guard
         self._endpoint = endpoint
 
+    def begin(self, scope: Scope, body: bytes) -> Response | Awaitable[Response] | None:
+        """The answer to a request, or an awaitable of it; None where the request has to go the long way."""
+        if not self._goes_straight(scope):
+            return None
+        begun = self._endpoint.begin(scope, body)
+        return _told_of_origin(begun) if isinstance(begun, Response) else _awaited(begun)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's events."""
-        if (
-            scope["type"] == "http"
-            and scope["path"] == _PATH
-            and scope["method"] == "POST"
-            and self._guard.knows(scope["headers"])
-        ):
+        if scope["type"] == "http" and self._goes_straight(scope):
             response = await self._endpoint.answer(scope, receive)
             if response is not None:
-                response.raw_headers.append(_VARY_ORIGIN)
-                await response(scope, receive, send)
+                await _told_of_origin(response)(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+    def _goes_straight(self, scope: Scope) -> bool:
+        return scope["path"] == _PATH and scope["method"] == "POST" and self._guard.knows(scope["headers"])
+
+
+def _told_of_origin(response: Response) -> Response:
+    response.raw_headers.append(_VARY_ORIGIN)
+    return response
+
+
+async def _awaited(begun: Awaitable[Response]) -> Response:
+    return _told_of_origin(await begun)
 
 
 async def _to_the_explorer(request: Request) -> Response:

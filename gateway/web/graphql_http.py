@@ -5,6 +5,7 @@ executed is 200 for clients that take application/json, as they are used to, and
 application/graphql-response+json. What was executed is 200, errors or not.
 """
 
+from collections.abc import Awaitable
 from inspect import isawaitable
 from typing import cast
 
@@ -27,6 +28,7 @@ from gateway.web.graphql_request import (
     from_query_string,
     head_of,
     names_too_little,
+    read_body,
 )
 from gateway.web.negotiation import accepted_media_type, accepts_html
 from gateway.web.responses import GRAPHQL_JSON, JSON, json_response, refusal
@@ -51,12 +53,6 @@ class GraphQLOverHttp:
 
     async def answer(self, scope: Scope, receive: Receive) -> Response | None:
         """The answer to one request; None where the client has gone."""
-        try:
-            return await self._answer(scope, receive)
-        except ClientGone:
-            return None
-
-    async def _answer(self, scope: Scope, receive: Receive) -> Response:
         method = scope["method"]
         if method == "OPTIONS":
             return Response(status_code=204, headers={"allow": ALLOW, "vary": "Accept"})
@@ -65,49 +61,79 @@ class GraphQLOverHttp:
         head = head_of(scope)
         if method == "GET" and accepts_html(head.accept) and "query" not in QueryParams(scope["query_string"]):
             return explorer_response()
+        body = b""
+        media_type = accepted_media_type(head.accept)
+        if method == "POST" and media_type is not None:
+            try:
+                body = await read_body(head, receive)
+            except RequestRefused as problem:
+                return _refused(problem, media_type)
+            except ClientGone:
+                return None
+        begun = self.begin(scope, body)
+        return begun if isinstance(begun, Response) else await begun
+
+    def begin(self, scope: Scope, body: bytes) -> Response | Awaitable[Response]:
+        """The answer to a GET, or to a POST with its whole body; an awaitable of it where something is waited for."""
+        method = scope["method"]
+        head = head_of(scope)
         media_type = accepted_media_type(head.accept)
         if media_type is None:
             return refusal(406, f"Accept {GRAPHQL_JSON} or {JSON}.", "NOT_ACCEPTABLE")
         try:
-            wanted = from_query_string(scope["query_string"]) if method == "GET" else await from_body(head, receive)
+            wanted = from_query_string(scope["query_string"]) if method == "GET" else from_body(head, body)
             if names_too_little(wanted):
                 raise RequestRefused(400, "The document holds several operations: give an operationName.")
-            result = await self._run(scope, wanted)
-        except RequestRefused as problem:
-            headers = {"allow": "POST"} if problem.status == 405 else None
-            return refusal(problem.status, problem.message, problem.code, media_type=media_type, headers=headers)
+            context = self._context_factory(HTTPConnection(scope))
+            if isawaitable(context):
+                return self._finish(self._with(context, wanted, method), media_type)
+            made = self._run(context, wanted, method)
         # Whatever breaks on the way is answered in GraphQL's own form, and logged.
         except Exception as problem:  # noqa: BLE001
-            return _failed(unexpected(problem), media_type)
-        return _executed(result, media_type)
+            return _refused(problem, media_type)
+        return _executed(made, media_type) if isinstance(made, ExecutionResult) else self._finish(made, media_type)
 
-    async def _run(self, scope: Scope, wanted: GraphQLRequest) -> ExecutionResult:
-        context = self._context_factory(HTTPConnection(scope))
-        if isawaitable(context):
-            context = await context
+    def _run(
+        self, context: object, wanted: GraphQLRequest, method: str
+    ) -> ExecutionResult | Awaitable[ExecutionResult]:
+        return self._schema.begin(
+            wanted.query,
+            variable_values=wanted.variables,
+            context_value=context,
+            operation_name=wanted.operation_name,
+            allowed_operation_types=_BY_METHOD[method],
+        )
+
+    async def _with(self, context: Awaitable[object], wanted: GraphQLRequest, method: str) -> ExecutionResult:
+        made = self._run(await context, wanted, method)
+        return made if isinstance(made, ExecutionResult) else await made
+
+    async def _finish(self, made: Awaitable[ExecutionResult], media_type: str) -> Response:
         try:
-            return await self._schema.execute(
-                wanted.query,
-                variable_values=wanted.variables,
-                context_value=context,
-                operation_name=wanted.operation_name,
-                allowed_operation_types=_BY_METHOD[scope["method"]],
+            return _executed(await made, media_type)
+        # As in `begin`.
+        except Exception as problem:  # noqa: BLE001
+            return _refused(problem, media_type)
+
+
+def _refused(problem: Exception, media_type: str) -> Response:
+    if isinstance(problem, CannotGetOperationTypeError):
+        name = problem.operation_name
+        message = f"The document has no operation named {name}." if name else "The document holds no operation."
+        problem = RequestRefused(400, message)
+    elif isinstance(problem, InvalidOperationTypeError):
+        if problem.operation_type is OperationType.SUBSCRIPTION:
+            problem = RequestRefused(
+                400, "Subscriptions are served over a websocket, with the protocol graphql-transport-ws."
             )
-        except CannotGetOperationTypeError:
-            message = (
-                f"The document has no operation named {wanted.operation_name}."
-                if wanted.operation_name
-                else "The document holds no operation."
-            )
-            raise RequestRefused(400, message) from None
-        except InvalidOperationTypeError as problem:
-            if problem.operation_type is OperationType.SUBSCRIPTION:
-                raise RequestRefused(
-                    400, "Subscriptions are served over a websocket, with the protocol graphql-transport-ws."
-                ) from None
-            raise RequestRefused(405, "A mutation needs POST.", "METHOD_NOT_ALLOWED") from None
-        except MissingQueryError:
-            raise RequestRefused(400, "The query is empty.") from None
+        else:
+            problem = RequestRefused(405, "A mutation needs POST.", "METHOD_NOT_ALLOWED")
+    elif isinstance(problem, MissingQueryError):
+        problem = RequestRefused(400, "The query is empty.")
+    if isinstance(problem, RequestRefused):
+        headers = {"allow": "POST"} if problem.status == 405 else None
+        return refusal(problem.status, problem.message, problem.code, media_type=media_type, headers=headers)
+    return _failed(unexpected(problem), media_type)
 
 
 def _executed(result: ExecutionResult, media_type: str) -> Response:

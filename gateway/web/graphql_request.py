@@ -80,12 +80,10 @@ def head_of(scope: Scope) -> RequestHead:
     return head
 
 
-async def from_body(head: RequestHead, receive: Receive) -> GraphQLRequest:
-    """Read a POST. Raises RequestRefused, or ClientGone."""
-    _check_content_type(head.content_type)
-    if head.content_encoding is not None and head.content_encoding.lower() != "identity":
-        raise RequestRefused(415, "Send the body without a content encoding.", "UNSUPPORTED_MEDIA_TYPE")
-    members = _json(await _body(head, receive), "The body")
+def from_body(head: RequestHead, body: bytes) -> GraphQLRequest:
+    """Read a POST. Raises RequestRefused."""
+    _check_head(head)
+    members = _json(body, "The body")
     if isinstance(members, list):
         raise RequestRefused(400, "Batches are not taken; send one operation a request.")
     if not isinstance(members, dict):
@@ -139,9 +137,11 @@ def _holds_several(query: str) -> bool:
 _held_several = lru_cache(maxsize=256)(_holds_several)
 
 
-def _check_content_type(header: str | None) -> None:
-    if not _is_json(header):
+def _check_head(head: RequestHead) -> None:
+    if not _is_json(head.content_type):
         raise RequestRefused(415, "Send the content type application/json, in UTF-8.", "UNSUPPORTED_MEDIA_TYPE")
+    if head.content_encoding is not None and head.content_encoding.lower() != "identity":
+        raise RequestRefused(415, "Send the body without a content encoding.", "UNSUPPORTED_MEDIA_TYPE")
 
 
 @lru_cache(maxsize=128)
@@ -151,7 +151,9 @@ def _is_json(content_type: str | None) -> bool:
     return media_type == "application/json" and all(charset in ("utf-8", "utf8") for charset in charsets)
 
 
-async def _body(head: RequestHead, receive: Receive) -> bytes:
+async def read_body(head: RequestHead, receive: Receive) -> bytes:
+    """Receive the body of a POST, unless its head tells that it is of no use. Raises RequestRefused or ClientGone."""
+    _check_head(head)
     length = head.content_length or ""
     if length.isdigit() and int(length) > BODY_LIMIT:
         raise _too_large()

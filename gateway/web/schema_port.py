@@ -12,9 +12,9 @@ ContextFactory = Callable[[HTTPConnection], object | Awaitable[object]]
 
 
 class GraphQLSchemaPort(Protocol):
-    """The two ways to run a document. A strawberry.Schema has both."""
+    """The two ways to run a document."""
 
-    async def execute(
+    def begin(
         self,
         query: str | None,
         *,
@@ -22,8 +22,8 @@ class GraphQLSchemaPort(Protocol):
         context_value: Any | None = None,
         operation_name: str | None = None,
         allowed_operation_types: Iterable[OperationType] | None = None,
-    ) -> ExecutionResult:
-        """Run a query or mutation."""
+    ) -> ExecutionResult | Awaitable[ExecutionResult]:
+        """Run a query or mutation: the result, or an awaitable of it where something has to be waited for."""
         ...
 
     async def stream(

@@ -20,6 +20,7 @@ from gateway.domain.errors import (
     Throttled,
     VendorRejected,
 )
+from gateway.plans import PlannedSchema
 from gateway.settings import ServerSettings
 from gateway.vendorkit.sockets import listen
 from gateway.web import create_web
@@ -106,7 +107,7 @@ Serve = Callable[[ServerSettings], AbstractAsyncContextManager[httpx.AsyncClient
 def serve() -> Serve:
     @asynccontextmanager
     async def of(server: ServerSettings) -> AsyncIterator[httpx.AsyncClient]:
-        schema = strawberry.Schema(Query, Mutation, Subscription)
+        schema = PlannedSchema(strawberry.Schema(Query, Mutation, Subscription))
         app = create_web(schema, make_context, server=server)
         async with (
             serving(app) as port,
