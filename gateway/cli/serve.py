@@ -1,26 +1,27 @@
 """`ota-gateway serve`: the gateway over the backends of a configuration file."""
 
 import gc
-from typing import Annotated
+import secrets
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli.refusing import DEFAULT_CONFIG, WRONG_USAGE, ConfigFile, refuse, settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from socket import socket
+
+    from gateway.settings import Settings
 
 
 def serve(
     config: ConfigFile = DEFAULT_CONFIG,
     host: Annotated[str | None, typer.Option(help="Bind this address instead of the file's.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Bind this port; 0 takes a free one.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes. More than one needs a shared cache.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes. More than one needs a cache.url in Redis.")] = 1,
 ) -> None:
     """Serve GraphQL over the configured backends."""
-    if workers > 1:
-        refuse(
-            "More than one worker needs a cache that they share, which is not available in this version. "
-            "Use --workers 1: one process serves thousands of requests a second.",
-            WRONG_USAGE,
-        )
     # A start makes a hundred thousand things and leaves none behind; `Listening` turns collection on again.
     gc.disable()
     settings = settings_of(config)
@@ -30,20 +31,72 @@ def serve(
         settings = settings.listening(host, port)
     except ConfigurationError as problem:
         refuse(str(problem))
+    if workers > 1 and not settings.cache.is_shared:
+        refuse(
+            "More than one worker needs a cache that they share, or each would spend the vendors' budgets and keep "
+            "answers that another has changed. Set cache.url to redis://HOST:PORT/DATABASE, or use --workers 1.",
+            WRONG_USAGE,
+        )
     # After the configuration, which fails more often than imports are needed.
-    from gateway.app import build_app  # noqa: PLC0415
-    from gateway.cli.listening import Listening, address_of, bound, run, told_to_end  # noqa: PLC0415
+    from gateway.cli.listening import address_of, bound  # noqa: PLC0415
     from gateway.observability.logging import configure_logging  # noqa: PLC0415
 
     configure_logging()
     listener = bound(settings.server.host, settings.server.port)
 
-    async def say() -> None:
+    def say() -> None:
         typer.echo(f"OTA Gateway serves {len(settings.backends)} backends at {address_of(listener)}/graphql", err=True)
+
+    with listener:
+        if workers > 1:
+            raise typer.Exit(_serve_by_workers(settings, listener, workers, say))
+        _serve_here(settings, listener, say)
+
+
+def _serve_here(settings: "Settings", listener: "socket", say: "Callable[[], None]") -> None:
+    from gateway.app import build_app  # noqa: PLC0415
+    from gateway.cli.listening import Listening, run, told_to_end  # noqa: PLC0415
+
+    async def begun() -> None:
+        say()
 
     async def main() -> None:
         with told_to_end() as ending:
-            await Listening(build_app(settings), listener).until(ending, begun=say)
+            await Listening(build_app(settings), listener).until(ending, begun=begun)
 
-    with listener:
+    run(main())
+
+
+def _serve_by_workers(settings: "Settings", listener: "socket", number: int, say: "Callable[[], None]") -> int:
+    import asyncio  # noqa: PLC0415
+
+    import structlog  # noqa: PLC0415
+
+    from gateway.app import build_app  # noqa: PLC0415
+    from gateway.cli.listening import Listening, run, told_to_end  # noqa: PLC0415
+    from gateway.cli.workers import Lifeline, Workers  # noqa: PLC0415
+
+    if settings.server.cursor_secret is None:
+        structlog.get_logger(__name__).warning(
+            "cursor_secret_missing", meaning="cursors end with this process; set server.cursor_secret"
+        )
+        settings = settings.with_cursor_secret(secrets.token_urlsafe(32))
+    listening = Listening(build_app(settings, processes=number), listener)
+    # What is collected or moved after the fork is no longer shared by memory.
+    gc.freeze()
+
+    def work(lifeline: Lifeline) -> None:
+        async def begun() -> None:
+            lifeline.serves()
+
+        async def main() -> None:
+            with told_to_end() as ending:
+                asyncio.get_running_loop().add_reader(lifeline.parent, ending.set)
+                try:
+                    await listening.until(ending, begun=begun)
+                finally:
+                    asyncio.get_running_loop().remove_reader(lifeline.parent)
+
         run(main())
+
+    return Workers(number, work).run(say)

@@ -126,6 +126,13 @@ class Settings(Strict):
         exposed = exposure(host, self.auth.mode) if host is not None else None
         if exposed is not None:
             raise ConfigurationError([Problem(0, "server.host", exposed)], "The address")
+        return self._with_server(**given)
+
+    def with_cursor_secret(self, secret: str) -> "Settings":
+        """The same settings with cursors signed by this."""
+        return self._with_server(cursor_secret=secret)
+
+    def _with_server(self, **given: object) -> "Settings":
         server = ServerSettings.model_validate({**self.server.model_dump(), **given})
         return Settings(
             server=server,
