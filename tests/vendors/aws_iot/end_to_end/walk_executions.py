@@ -24,6 +24,10 @@ PAGE = """query Page($id: ID!, $after: String) { executions(filter: { taskId: $i
 
 def peak() -> int:
     """The largest resident size so far."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # Linux's ru_maxrss begins with the size of the process that started this one.
+        return int(status.read_text().partition("VmHWM:")[2].split()[0])
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
