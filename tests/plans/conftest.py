@@ -3,8 +3,10 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,6 +106,33 @@ async def _with_a_past(world: World) -> Known:
     return await known_of(world, entries)
 
 
+@pytest.fixture(scope="module")
+def apart(
+    asking: Asking, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Awaitable[None]]:
+    """Puts both worlds in the same state, each with a ledger of its own: what one changes the other does not see."""
+    folder = tmp_path_factory.mktemp("ledgers")
+    empty = folder / "empty.db"
+
+    async def make() -> None:
+        await (await Ledger.open(f"sqlite+aiosqlite:///{empty}")).aclose()
+
+    runner.run(make())
+
+    async def begin_anew() -> None:
+        for name, world in (("reference", asking.pair.reference), ("planned", asking.pair.planned)):
+            if world.ledger is not asking.ledger:
+                await world.ledger.aclose()
+            await world.begin_anew(await _opened(empty, folder / f"{name}.db"))
+
+    return begin_anew
+
+
+async def _opened(empty: Path, own: Path) -> Ledger:
+    shutil.copy(empty, own)
+    return await Ledger.open(f"sqlite+aiosqlite:///{own}", migrate=False, now=Ticking())
+
+
 @pytest.fixture
 def ask(asking: Asking) -> Ask:
     """Ask both worlds anew, and give the answer that they agree on.
@@ -122,6 +151,22 @@ def ask(asking: Asking) -> Ask:
         answer = asking.runner.run(compare())
         if whole and "data" in answer:
             assert asking.pair.schema.stepped_aside(query, name, variables) == []
+        return answer
+
+    return both
+
+
+@pytest.fixture
+def change(asking: Asking, apart: Callable[[], Awaitable[None]]) -> Ask:
+    """As `ask`, for a mutation: each world has a ledger of its own."""
+
+    def both(query: str, **variables: Any) -> Any:
+        async def compare() -> Any:
+            await apart()
+            return await asking.pair.compare(Asked(query=query, variables=variables or None), counted=False)
+
+        answer = asking.runner.run(compare())
+        assert asking.pair.schema.stepped_aside(query, None, variables) == []
         return answer
 
     return both

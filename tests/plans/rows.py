@@ -233,7 +233,7 @@ def _whole_execution(backend: Backend, name: str, task: Task, number: int, **mem
     )
     given = {
         "phase": list(ExecutionPhase)[number % len(ExecutionPhase)] if number % 2 else None,
-        "attempt": number,
+        "attempt": number if number % 9 != 8 else 1 << 33,
         "progress": Progress(number % 101, list(Source)[number % 2]) if number % 3 else None,
         "failure": failure if number % 3 == 0 else None,
         "queued_at": moment(number, digits=number % 2 == 0),
@@ -309,7 +309,7 @@ def executions(of_tasks: dict[str, list[Task]]) -> Iterator[Execution]:
         yield an_execution(BARE, f"d{place}", task, place, status=status, vendor_status="?")
     yield an_execution(BARE, "d-alone", None, 1)
     task = of_tasks[ODD.name][0]
-    yield an_execution(ODD, "d0", task, 0, attempt=1 << 31, progress=Progress("half", Source.VENDOR))  # type: ignore[arg-type]
+    yield an_execution(ODD, "d0", task, 0, attempt=1 << 31, progress=Progress("half", Source.VENDOR))
     yield an_execution(ODD, "d1", task, 1, attempt=2.0, failure=Failure(reason="BAD LUCK"))  # type: ignore[arg-type]
     yield an_execution(ODD, "d2", task, 2, attempt="3", phase=ExecutionPhase.REBOOTING, ended_at=12)
     yield an_execution(ODD, "hidden", task, 3, vendor_status=None)

@@ -4,21 +4,16 @@ Most are refused or dry runs, some are carried out, some have their answer lost.
 and two sets of backends in the same state, and ends with a look at the audit of both.
 """
 
-import asyncio
-import shutil
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 
-from gateway.ledger import Ledger
 from gateway.schema.federation import FederatedSchema
 from tests.plans.answers import Tally, reference_schema
 from tests.plans.conftest import Asking
 from tests.plans.requests import Asked, changes
 from tests.plans.settings import STEADY
-from tests.plans.world import Ticking
 
 EXAMPLES = 200
 # As for reads: graphql-core cancels some fields before they began.
@@ -29,44 +24,17 @@ _LEFT = Asked(
 )
 
 
-@pytest.fixture(scope="module")
-def begin_anew(
-    asking: Asking, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[], Awaitable[None]]:
-    """Both worlds in the same state, each with a ledger of its own."""
-    folder = tmp_path_factory.mktemp("ledgers")
-    empty = folder / "empty.db"
-
-    async def make() -> None:
-        await (await Ledger.open(f"sqlite+aiosqlite:///{empty}")).aclose()
-
-    runner.run(make())
-
-    async def again() -> None:
-        for name, world in (("reference", asking.pair.reference), ("planned", asking.pair.planned)):
-            if world.ledger is not asking.ledger:
-                await world.ledger.aclose()
-            await world.begin_anew(await _opened(empty, folder / f"{name}.db"))
-
-    return again
-
-
-async def _opened(empty: Path, own: Path) -> Ledger:
-    shutil.copy(empty, own)
-    return await Ledger.open(f"sqlite+aiosqlite:///{own}", migrate=False, now=Ticking())
-
-
 @pytest.mark.timeout(1800)
 def test_mutations_are_answered_alike_and_leave_the_same(
     asking: Asking,
     reference: FederatedSchema,
-    begin_anew: Callable[[], Awaitable[None]],
+    apart: Callable[[], Awaitable[None]],
     record_property: Callable[[str, object], None],
 ) -> None:
     tally = asking.pair.tally = Tally()
 
     async def both(asked: list[Asked]) -> None:
-        await begin_anew()
+        await apart()
         for one in asked:
             await asking.pair.compare(one)
         await asking.pair.compare(_LEFT, counted=False)

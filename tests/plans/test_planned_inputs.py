@@ -1,4 +1,4 @@
-"""What is given: variables and their coercion, defaults, lists, inputs within inputs, scalars in and out, changes."""
+"""What is given: variables and their coercion, defaults, lists, inputs within inputs, scalars in and out."""
 
 from typing import Any
 
@@ -118,31 +118,6 @@ def test_numbers_are_printed_as_their_type_is(ask: Ask) -> None:
     assert packages[:2] == [(None, "77", None), (3.0, None, "1.5")]
     attempts = {one["device"]["name"]: one["attempt"] for one in data["task"]["executions"]["nodes"]}
     assert attempts == {"d0": None, "d1": 2, "d2": 3}
-
-
-def test_changes_happen_one_after_the_other_in_the_order_of_the_document(ask: Ask) -> None:
-    answer = ask(
-        """mutation ($id: ID!) {
-        last: updateOtaTask(input: {id: $id, description: "one"}) { outcome task { description } }
-        first: updateOtaTask(input: {id: $id, description: "two"}) { task { description status } errors { code } }
-        again: cancelOtaTask(input: {id: $id, dryRun: true}) { outcome preview { affected wouldRefuse { code } } } }""",
-        id=TASK,
-    )
-    assert list(answer["data"]) == ["last", "first", "again"]
-    assert answer["data"]["last"]["task"]["description"] == "one"
-    assert answer["data"]["first"]["task"]["description"] == "two"
-    assert answer["data"]["again"]["preview"]["affected"] == [TASK]
-
-
-def test_a_refusal_is_data_with_the_members_of_its_class(ask: Ask) -> None:
-    data = ask(
-        """mutation ($input: CancelOtaTaskInput!) { cancelOtaTask(input: $input) { outcome errors { __typename code
-        message ... on OtaInvalidState { vendorStatus needsForce } ... on OtaConflict { backend }
-        ... on OtaInvalidInput { path rule } } } }""",
-        input={"id": id_of("tasks", "whole", "t0")},
-    )["data"]["cancelOtaTask"]
-    assert data["outcome"] == "REFUSED"
-    assert [error["__typename"] for error in data["errors"]] == ["OtaInvalidState"]
 
 
 def test_a_mutation_is_not_taken_by_get(ask: Ask) -> None:

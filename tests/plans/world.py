@@ -25,6 +25,7 @@ from gateway.domain.errors import (
     VendorRejected,
 )
 from gateway.ledger import Ledger
+from gateway.plans import PlannedSchema
 from gateway.schema.context import RequestContext
 from gateway.services.caller import Caller
 from gateway.services.services import Services
@@ -173,7 +174,8 @@ class World:
         def context(connection: HTTPConnection) -> RequestContext:
             return RequestContext(services=world.services, caller=Caller())
 
-        app = create_web(schema, context, server=ServerSettings())
+        executing = schema if isinstance(schema, PlannedSchema) else PlannedSchema(schema, planning=False)
+        app = create_web(executing, context, server=ServerSettings())
         transport = httpx.ASGITransport(app)
         client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
         world = cls(client, ledger, _services(ledger))
