@@ -120,7 +120,7 @@ def _keep_what_the_start_made() -> None:
 def _server(app: "Starlette") -> "uvicorn.Server":
     import uvicorn  # noqa: PLC0415 - slow to import
 
-    from gateway.cli.joined_writes import JoinedWritesProtocol  # noqa: PLC0415
+    from gateway.cli.direct_http import DirectProtocol  # noqa: PLC0415
 
     class Server(uvicorn.Server):
         @contextmanager
@@ -131,7 +131,7 @@ def _server(app: "Starlette") -> "uvicorn.Server":
     return Server(
         uvicorn.Config(
             app,
-            http=JoinedWritesProtocol,
+            http=DirectProtocol,
             ws="websockets-sansio",
             ws_max_size=_MESSAGE_LIMIT,
             lifespan="off",

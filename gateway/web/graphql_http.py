@@ -88,10 +88,12 @@ class GraphQLOverHttp:
             if isawaitable(context):
                 return self._finish(self._with(context, wanted, method), media_type)
             made = self._run(context, wanted, method)
+            if isinstance(made, ExecutionResult):
+                return _executed(made, media_type)
         # Whatever breaks on the way is answered in GraphQL's own form, and logged.
         except Exception as problem:  # noqa: BLE001
             return _refused(problem, media_type)
-        return _executed(made, media_type) if isinstance(made, ExecutionResult) else self._finish(made, media_type)
+        return self._finish(made, media_type)
 
     def _run(
         self, context: object, wanted: GraphQLRequest, method: str
