@@ -43,9 +43,10 @@ def serve(
 
     configure_logging()
     listener = bound(settings.server.host, settings.server.port)
+    where = address_of(listener)
 
     def say() -> None:
-        typer.echo(f"OTA Gateway serves {len(settings.backends)} backends at {address_of(listener)}/graphql", err=True)
+        typer.echo(f"OTA Gateway serves {len(settings.backends)} backends at {where}/graphql", err=True)
 
     with listener:
         if workers > 1:
@@ -71,6 +72,7 @@ def _serve_by_workers(settings: "Settings", listener: "socket", number: int, say
     import asyncio  # noqa: PLC0415
 
     import structlog  # noqa: PLC0415
+    import uvicorn  # noqa: F401, PLC0415 - loaded before the fork, it is loaded for all
 
     from gateway.app import build_app  # noqa: PLC0415
     from gateway.cli.listening import Listening, run, told_to_end  # noqa: PLC0415
@@ -81,11 +83,11 @@ def _serve_by_workers(settings: "Settings", listener: "socket", number: int, say
             "cursor_secret_missing", meaning="cursors end with this process; set server.cursor_secret"
         )
         settings = settings.with_cursor_secret(secrets.token_urlsafe(32))
-    listening = Listening(build_app(settings, processes=number), listener)
+    app = build_app(settings, processes=number)
     # What is collected or moved after the fork is no longer shared by memory.
     gc.freeze()
 
-    def work(lifeline: Lifeline) -> None:
+    def work(own: "socket", lifeline: Lifeline) -> None:
         async def begun() -> None:
             lifeline.serves()
 
@@ -93,10 +95,10 @@ def _serve_by_workers(settings: "Settings", listener: "socket", number: int, say
             with told_to_end() as ending:
                 asyncio.get_running_loop().add_reader(lifeline.parent, ending.set)
                 try:
-                    await listening.until(ending, begun=begun)
+                    await Listening(app, own).until(ending, begun=begun)
                 finally:
                     asyncio.get_running_loop().remove_reader(lifeline.parent)
 
         run(main())
 
-    return Workers(number, work).run(say)
+    return Workers(number, listener, work).run(say)

@@ -1,4 +1,4 @@
-"""Several processes that serve one socket: forked from this one, started again when they die, ended with it.
+"""Several processes that serve one port: forked from this one, started again when they die, ended with it.
 
 They are forked after everything is imported and the schema is built, which they share by memory, and before an event
 loop, a thread or a connection exists. The first one starts alone: it brings the ledger up to date, and where none can
@@ -8,6 +8,7 @@ start it says why, once.
 import os
 import selectors
 import signal
+import socket
 import sys
 import time
 import traceback
@@ -18,10 +19,14 @@ from dataclasses import dataclass
 import structlog
 import typer
 
+from gateway.cli.shared_port import SharedPort
+
 # A worker's own drain and the end of its changes under way, before it is killed.
 _ENDING_SECONDS = 30.0
 _LIVED = 60.0
 _PAUSES = (0.1, 30.0)
+# So long, connections that came to a worker which died wait for the next one.
+_WAITED_FOR = 1.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _log = structlog.get_logger(__name__)
@@ -41,8 +46,12 @@ class Lifeline:
 
 @dataclass(slots=True)
 class _Worker:
-    """One place. `ready` is the file on which it says that it serves; `due` is when it is started again."""
+    """One process, whoever it is at the moment.
 
+    `ready` is the file on which it says that it serves; `due` is when it is started again.
+    """
+
+    place: int
     pid: int = 0
     ready: int = -1
     serves: bool = False
@@ -52,11 +61,12 @@ class _Worker:
 
 
 class Workers:
-    """`number` processes that do `work`, which returns when the worker is told to end."""
+    """`number` processes that do `work` at a socket, until they are told to end."""
 
-    def __init__(self, number: int, work: Callable[[Lifeline], None]) -> None:
+    def __init__(self, number: int, listener: socket.socket, work: Callable[[socket.socket, Lifeline], None]) -> None:
         self._work = work
-        self._places = [_Worker() for _ in range(number)]
+        self._port = SharedPort(listener, number)
+        self._workers = [_Worker(place) for place in range(number)]
         self._ending = False
         self._status = 0
         self._have_served = False
@@ -70,48 +80,51 @@ class Workers:
         for end in (self._woken, waking):
             os.set_blocking(end, False)
         with self._signals(waking):
-            self._start(self._places[0])
+            self._start(self._workers[0])
             while not self._ending:
                 self._wait()
                 self._end_of_any()
                 if not self._ending:
                     self._start_due()
-                    if not self._have_served and all(one.serves for one in self._places):
+                    if not self._have_served and all(one.serves for one in self._workers):
                         self._have_served = True
                         begun()
             self._end_all()
         for end in (self._woken, waking, *self._held):
             os.close(end)
         self._files.close()
+        self._port.close()
         return self._status
 
     # ------------------------------------------------------------------ one by one
 
-    def _start(self, place: _Worker) -> None:
+    def _start(self, worker: _Worker) -> None:
+        self._port.socket(worker.place)
         ready, serving = os.pipe()
         pid = os.fork()
         if pid == 0:
             os.close(ready)
-            self._be_worker(serving)
+            self._be_worker(worker.place, serving)
         os.close(serving)
-        place.pid, place.ready, place.serves, place.due = pid, ready, False, None
-        place.started = time.monotonic()
-        self._files.register(ready, selectors.EVENT_READ, place)
+        worker.pid, worker.ready, worker.serves, worker.due = pid, ready, False, None
+        worker.started = time.monotonic()
+        self._files.register(ready, selectors.EVENT_READ, worker)
 
-    def _be_worker(self, serving: int) -> None:
+    def _be_worker(self, place: int, serving: int) -> None:
         status = 1
         try:
             signal.set_wakeup_fd(-1)
             for number in (*_SIGNALS, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
-            for other in self._places:
+            for other in self._workers:
                 if other.ready >= 0:
                     os.close(other.ready)
             self._files.close()
             parent, holding = self._held
             # While a worker held this end, the file would not end with the parent.
             os.close(holding)
-            self._work(Lifeline(parent, serving))
+            self._port.keep_only(place)
+            self._work(self._port.socket(place), Lifeline(parent, serving))
             status = 0
         except typer.Exit as leaving:
             status = leaving.exit_code
@@ -125,44 +138,46 @@ class Workers:
 
     def _start_due(self) -> None:
         moment = time.monotonic()
-        for place in self._places:
-            fresh = not place.pid and place.due is None and self._places[0].serves
-            if fresh or (place.due is not None and place.due <= moment):
-                self._start(place)
+        for worker in self._workers:
+            fresh = not worker.pid and worker.due is None and self._workers[0].serves
+            if fresh or (worker.due is not None and worker.due <= moment):
+                self._start(worker)
 
     def _end_of_any(self) -> None:
-        for place in self._places:
-            if place.pid:
-                ended, state = os.waitpid(place.pid, os.WNOHANG)
+        for worker in self._workers:
+            if worker.pid:
+                ended, state = os.waitpid(worker.pid, os.WNOHANG)
                 if ended:
-                    self._ended(place, os.waitstatus_to_exitcode(state))
+                    self._ended(worker, os.waitstatus_to_exitcode(state))
 
-    def _ended(self, place: _Worker, status: int) -> None:
-        pid, place.pid = place.pid, 0
-        self._forget_ready(place)
+    def _ended(self, worker: _Worker, status: int) -> None:
+        pid, worker.pid = worker.pid, 0
+        self._forget_ready(worker)
         if self._ending:
             return
-        if not self._have_served and not place.serves:
+        if not self._have_served and not worker.serves:
             # It has said why.
             self._ending, self._status = True, status if status > 0 else 1
             return
-        if time.monotonic() - place.started > _LIVED:
-            place.pause = _PAUSES[0]
-        place.due = time.monotonic() + place.pause
-        _log.error("worker_died", pid=pid, status=status, next_in_seconds=place.pause)
-        place.pause = min(2 * place.pause, _PAUSES[1])
+        if time.monotonic() - worker.started > _LIVED:
+            worker.pause = _PAUSES[0]
+        worker.due = time.monotonic() + worker.pause
+        if worker.pause > _WAITED_FOR:
+            self._port.leave(worker.place)
+        _log.error("worker_died", pid=pid, status=status, next_in_seconds=worker.pause)
+        worker.pause = min(2 * worker.pause, _PAUSES[1])
 
     def _end_all(self) -> None:
-        for place in self._places:
-            if place.pid:
-                os.kill(place.pid, signal.SIGTERM)
+        for worker in self._workers:
+            if worker.pid:
+                os.kill(worker.pid, signal.SIGTERM)
         until = time.monotonic() + _ENDING_SECONDS
-        while any(place.pid for place in self._places):
+        while any(worker.pid for worker in self._workers):
             if time.monotonic() > until:
-                for place in self._places:
-                    if place.pid:
-                        _log.error("worker_killed", pid=place.pid, after_seconds=_ENDING_SECONDS)
-                        os.kill(place.pid, signal.SIGKILL)
+                for worker in self._workers:
+                    if worker.pid:
+                        _log.error("worker_killed", pid=worker.pid, after_seconds=_ENDING_SECONDS)
+                        os.kill(worker.pid, signal.SIGKILL)
                 until += _ENDING_SECONDS
             self._wait(within=0.5)
             self._end_of_any()
@@ -170,7 +185,7 @@ class Workers:
     # ------------------------------------------------------------------ waiting
 
     def _wait(self, within: float | None = None) -> None:
-        dues = [place.due for place in self._places if place.due is not None]
+        dues = [worker.due for worker in self._workers if worker.due is not None]
         if within is None and dues:
             within = max(0.0, min(dues) - time.monotonic())
         for file, _ in self._files.select(within):
@@ -178,15 +193,15 @@ class Workers:
                 with suppress(BlockingIOError):
                     os.read(self._woken, 4096)
             else:
-                place: _Worker = file.data
-                place.serves = bool(os.read(place.ready, 1)) or place.serves
-                self._forget_ready(place)
+                worker: _Worker = file.data
+                worker.serves = bool(os.read(worker.ready, 1)) or worker.serves
+                self._forget_ready(worker)
 
-    def _forget_ready(self, place: _Worker) -> None:
-        if place.ready >= 0:
-            self._files.unregister(place.ready)
-            os.close(place.ready)
-            place.ready = -1
+    def _forget_ready(self, worker: _Worker) -> None:
+        if worker.ready >= 0:
+            self._files.unregister(worker.ready)
+            os.close(worker.ready)
+            worker.ready = -1
 
     @contextmanager
     def _signals(self, waking: int) -> Iterator[None]:

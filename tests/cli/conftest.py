@@ -34,6 +34,7 @@ class Running:
     def __init__(self, process: subprocess.Popen[str], output: IO[str]) -> None:
         self._process = process
         self._output = output
+        self.pid = process.pid
         self.lines: list[str] = []
 
     def read_until(self, text: str) -> str:

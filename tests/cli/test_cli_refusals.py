@@ -47,8 +47,9 @@ def test_a_missing_fault_file_is_refused(run: Run, vendor: VendorManifest) -> No
     assert (answer.returncode, "none.yaml cannot be read" in answer.stderr) == (2, True)
 
 
-def test_more_than_one_worker_is_refused(run: Run) -> None:
-    answer = run("serve", "--workers", "2")
+def test_more_than_one_worker_is_refused_without_a_shared_cache(run: Run, config: str, tmp_path: Path) -> None:
+    (tmp_path / "gateway.yaml").write_text(config)
+    answer = run("serve", "--workers", "2", SECRET="demo-secret")
     assert answer.returncode == 2
     assert "needs a cache that they share" in answer.stderr
 
