@@ -6,7 +6,7 @@ of the page that began the walk, so that one page costs one vendor call as long 
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from gateway.backends.cache import Answer
 from gateway.backends.shelf import endless_paging
@@ -71,6 +71,32 @@ async def streamed(
         has_previous_page=after is not None,
         cursor_at=lambda at: key.sign(binding, filling.place(at).plain()),
         backends=results,
+    )
+
+
+def first_page(
+    name: str, answer: Answer[Page[Row]], *, first: int, size: int, sign: Callable[[Any], str]
+) -> Connection[Row] | None:
+    """What `streamed` would make of a backend alone whose first vendor page, of `size`, is kept; None if it needs more.
+
+    `sign` makes the cursor that leads to a place. It is called when a cursor is asked for.
+    """
+    page = answer.value
+    full = len(page.rows) >= first
+    if not full and page.next is not None:
+        return None
+
+    def cursor_at(index: int) -> str:
+        filling: PageFilling[Row] = PageFilling(first)
+        filling.take(page, Place(name, None, 0, size), None)
+        return sign(filling.place(index).plain())
+
+    return Connection(
+        nodes=page.rows[:first],
+        has_next_page=len(page.rows) > first or page.next is not None,
+        has_previous_page=False,
+        cursor_at=cursor_at,
+        backends=[BackendResult(name=name, status=BackendResultStatus.OK, fetched_at=answer.fetched_at)],
     )
 
 
