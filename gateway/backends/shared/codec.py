@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, fields, is_dataclass
 from datetime import datetime
-from functools import reduce
+from functools import lru_cache, reduce
 from hashlib import sha256
 from operator import or_
 from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
@@ -214,6 +214,8 @@ class RowCodec:
             item = self._form(arguments[0])
             wire = origin[item.wire] if origin is list else origin[item.wire, ...]
             return _Form(wire, _each(origin, item.pack), _each(origin, item.unpack))
+        if origin is frozenset:
+            return _Form(hint, None, _shared_set)
         return self._class_form(hint) if is_dataclass(hint) and isinstance(hint, type) else _Form(hint)
 
     @staticmethod
@@ -224,6 +226,12 @@ class RowCodec:
 
 def _decoder(*types: Any) -> "msgspec.msgpack.Decoder[Any]":
     return msgspec.msgpack.Decoder(tuple[types])  # type: ignore[valid-type]
+
+
+@lru_cache(maxsize=256)
+def _shared_set(value: frozenset[str]) -> frozenset[str]:
+    """One set for all that are equal: each row says what it lacks, and most lack the same."""
+    return value
 
 
 def _applied(convert: Convert | None, value: Any) -> Any:
