@@ -30,6 +30,8 @@ from gateway.plans.variables import Variables
 
 _MOST_DOCUMENTS: Final = 256
 _LONGEST_KEPT: Final = 100_000
+# A document takes some thirty times the memory of its text.
+_MOST_CHARACTERS: Final = 1_000_000
 _MOST_PLANS: Final = 16
 _CONDITIONS: Final = {"skip", "include"}
 
@@ -89,6 +91,7 @@ class Documents:
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
         self._kept: OrderedDict[str, Document | None] = OrderedDict()
+        self._characters = 0
 
     def get(self, text: str) -> Document | None:
         """The document of that text."""
@@ -97,12 +100,17 @@ class Documents:
         except KeyError:
             document = self._read(text)
             if len(text) <= _LONGEST_KEPT:
-                self._kept[text] = document
-                if len(self._kept) > _MOST_DOCUMENTS:
-                    self._kept.popitem(last=False)
+                self._keep(text, document)
         else:
             self._kept.move_to_end(text)
         return document
+
+    def _keep(self, text: str, document: Document | None) -> None:
+        self._kept[text] = document
+        self._characters += len(text)
+        while len(self._kept) > _MOST_DOCUMENTS or self._characters > _MOST_CHARACTERS:
+            oldest, _ = self._kept.popitem(last=False)
+            self._characters -= len(oldest)
 
     def _read(self, text: str) -> Document | None:
         try:

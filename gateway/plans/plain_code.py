@@ -35,7 +35,8 @@ from gateway.plans.selections import Selections
 Reader = Callable[[Any], Any]
 
 _INDENT = "    "
-_MOST_STATEMENTS = 2_000
+_MOST_STATEMENTS = 1_000
+_LONGEST_KEPT_TEXT = 10_000
 
 
 class Unplannable(Exception):
@@ -254,8 +255,8 @@ class PlainCode:
         """The function, compiled."""
         head = f"def make({', '.join(f'p{number}' for number in range(len(self._passed)))}):"
         text = "\n".join([head, f"{_INDENT}def read(source):", *self._lines, f"{_INDENT}return read"])
-        reader: Reader = _maker(text)(*self._passed)
-        return reader
+        maker = _kept_maker(text) if len(text) <= _LONGEST_KEPT_TEXT else _maker(text)
+        return maker(*self._passed)
 
 
 def _how_to_read(parent: GraphQLObjectType, name: str, definition: GraphQLField) -> tuple[str, PlainRead | None]:
@@ -281,9 +282,11 @@ def _hint_of(definition: GraphQLField) -> PlainRead | None:
     return hint if isinstance(hint, PlainRead) else None
 
 
-@lru_cache(maxsize=1024)
 def _maker(text: str) -> Callable[..., Reader]:
     names: dict[str, Any] = {**SHARED_NAMES, "NotPlain": NotPlain, "printed": printed}
     exec(compile(text, "<plan>", "exec"), names)  # noqa: S102 - the text holds nothing a client wrote
     maker: Callable[..., Reader] = names["make"]
     return maker
+
+
+_kept_maker = lru_cache(maxsize=512)(_maker)
