@@ -110,9 +110,9 @@ def _asked(writer: Writer, sort: str, written: list[tuple[str, Uses]]) -> list[A
                 by_get=values.chance(6),
                 accept=values.weighted(((_ACCEPTS[0], 3), (_ACCEPTS[1], 1))),
                 at_once=at_once,
-                times=values.weighted(((1, 89), (4, 10), (30, 1))),
+                times=values.weighted(((1, 92), (3, 8))),
             )
-            for _ in range(1 + (values.number(2) if used else 0))
+            for _ in range(1 + (values.number(3) if used else 0))
         ]
     return asked
 
