@@ -15,7 +15,7 @@ from tests.plans.conftest import Asking
 from tests.plans.requests import Asked, changes
 from tests.plans.settings import STEADY, UNBEGUN
 
-EXAMPLES = 170
+EXAMPLES = 190
 OPERATIONS = 500
 pytestmark = [pytest.mark.filterwarnings(one) for one in UNBEGUN]
 _LEFT = Asked(
