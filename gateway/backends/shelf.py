@@ -175,7 +175,7 @@ class SnapshotShelf(Generic[Row]):
         limit, shared = self._stack.pace.drain_timeout, self._stack.shared
         if shared is None or self._ttl <= 0:
             return await self._drained(key, keep, limit, self._too_long)
-        epoch, began, started = self._epoch(), self._now(), monotonic()
+        epoch = self._epoch()
         try:
             async with asyncio.timeout(limit.total_seconds()):
                 turn = await shared.lists.turn(self._kind, key, fresh=fresh, good_for=self._good_for)
@@ -186,6 +186,7 @@ class SnapshotShelf(Generic[Row]):
         try:
             if turn.found is not None:
                 return self._taken(key, turn.found, epoch)
+            began, started = self._now(), monotonic()
             try:
                 snapshot = await self._drained(key, keep, limit, self._too_long)
             except InvalidInput:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -14,6 +15,7 @@ from gateway.backends.shared.codec import RowCodec, Undecodable, Unshareable
 from gateway.backends.shared.epochs import SharedEpochs
 from gateway.backends.shared.link import Away, RedisLink
 from gateway.backends.shared.names import key, short
+from gateway.domain.page import Page
 from gateway.vendorkit.settings import Pace
 
 Fetch = Callable[[Sequence[int]], Awaitable[Sequence[Any]]]
@@ -21,6 +23,7 @@ Fetch = Callable[[Sequence[int]], Awaitable[Sequence[Any]]]
 _LOOKED_AFTER = (0.005, 0.05)
 # Above this, making rows of bytes would hold up everybody else.
 _AT_ONCE_BYTES = 128 * 1024
+_ROWS = 200
 # What is good still (its time to live tells its age), or the turn to read it.
 _OBTAIN = """
 local found, missing = {}, false
@@ -140,8 +143,11 @@ class SharedAnswers:
     async def _kept(self, read: Sequence[tuple[str, Had]], turn: str, token: str) -> None:
         shared = []
         for name, had in read:
+            value = had.answer.value
+            encode = partial(self._codec.answer, had.answer.fetched_at, self._hard, value)
             with suppress(Unshareable):
-                shared.append((name, self._codec.answer(had.answer.fetched_at, self._hard, had.answer.value)))
+                large = isinstance(value, Page | list) and len(value.rows if isinstance(value, Page) else value) > _ROWS
+                shared.append((name, await asyncio.to_thread(encode) if large else encode()))
         keys = [*(name for name, _ in shared), turn]
         arguments: list[str | int | bytes] = [token, int(1000 * self._hard), *(data for _, data in shared)]
         with suppress(Away):

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from redis.asyncio.client import Pipeline
 
 from gateway.backends.changes import UNSEEN, Changes, Outcome
+from gateway.backends.shared.names import short
 from gateway.domain.ids import Kind
 
 LISTS = (Kind.TASK, Kind.PACKAGE)
@@ -32,6 +33,13 @@ def ended(kind: Kind) -> str:
 def left(kind: Kind) -> str:
     """The counter of what changes left, told through the channel."""
     return f"left:{kind}"
+
+
+_FIELDS = [count(kind) for kind in LISTS for count in (begun, ended, left)]
+
+
+def _number(text: bytes) -> int:
+    return int(text) if text.isdigit() else 0
 
 
 class SharedEpochs:
@@ -68,8 +76,8 @@ class SharedEpochs:
     def learn(self, found: dict[bytes, bytes], paid: Counter[str]) -> None:
         """Take over the counts that Redis gave; what moved beside our own share was changed elsewhere."""
         self.owed -= paid
-        mark = found.pop(_MARK.encode(), b"").decode()
-        counts = Counter({field.decode(): int(number) for field, number in found.items()})
+        mark = short(found.get(_MARK.encode(), b"").hex())[:12]
+        counts = Counter({field: _number(found.get(field.encode(), b"")) for field in _FIELDS})
         known, self._counts = self._counts, counts
         known_mark, self._mark = self._mark, mark
         if mark != known_mark:

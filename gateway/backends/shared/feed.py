@@ -116,7 +116,7 @@ class ChangeFeed:
     async def _meet(self) -> None:
         found = await self._link.try_to(lambda redis: redis.info("server"))
         for epochs, _ in self._epochs.values():
-            epochs.met(str(found["run_id"])[:12])
+            epochs.met(str(found.get("run_id", ""))[:12])
         for epochs, _ in self._epochs.values():
             await self._look(epochs, trying=True)
 
@@ -140,16 +140,17 @@ class ChangeFeed:
         return accounts
 
     def _take(self, data: bytes) -> str:
-        account, _, rest = data.partition(b"\n")
-        known = self._epochs.get(account.decode())
+        text, _, rest = data.partition(b"\n")
+        account = text.decode(errors="replace")
+        known = self._epochs.get(account)
         if known is not None and rest:
             epochs, codec = known
-            kind, own, number, outcome = rest.split(b"\n", 3)
-            mine = own.decode() == self._own
             # Nobody's, or of another version: that it was missed shows in the counts.
             with suppress(Undecodable, ValueError):
+                kind, own, number, outcome = rest.split(b"\n", 3)
+                mine = own == self._own.encode()
                 epochs.told(Kind(kind.decode()), int(number), None if mine else codec.read_outcome(outcome))
-        return account.decode()
+        return account
 
     async def _look(self, epochs: SharedEpochs, *, tell: bool = False, trying: bool = False) -> None:
         run = self._link.try_to if trying else self._link.run

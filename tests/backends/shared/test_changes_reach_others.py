@@ -255,3 +255,25 @@ async def test_whoever_asks_after_a_change_was_heard_sees_it(
     await asyncio.gather(*asked)
     assert seen > 300
     assert vendor.version > 5
+
+
+async def test_nonsense_in_the_channel_and_the_counts_ends_nothing(
+    shared_redis: RedisServer, processes: Processes
+) -> None:
+    one, other = await processes(shared_redis.url())
+    with shared_redis.client() as client:
+        (counts,) = client.scan_iter("*:changes")
+        account = counts.removeprefix(b"ota-gateway:1:").removesuffix(b":changes")
+        for message in (
+            b"",
+            b"\xff",
+            account,
+            account + b"\n",
+            account + b"\ntask\nx\nnone\n",
+            account + b"\n\n\n1\n\xc1",
+        ):
+            client.publish("ota-gateway:1:changes:0", message)
+        client.hset(counts, mapping={"begun:task": "many", "mark": b"\xff\xfe", "left:task": "-3"})
+    heard = heard_by(other.changes, Kind.PACKAGE)
+    one.changes.left(Kind.PACKAGE, Outcome(Left.NONE, ref=REF))
+    await until(lambda: Outcome(Left.NONE, ref=REF) in heard)
