@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import strawberry
 from graphql import GraphQLSchema
 
 from gateway.plans import PlannedSchema
@@ -156,7 +157,6 @@ def _time_of_entry(found: re.Match[bytes]) -> bytes:
     return b"entry of " + urlsafe_b64decode(text + b"=" * (-len(text) % 4))[len("1:audit:ledger:") :][:16]
 
 
-def reference_schema(schema: PlannedSchema | Any) -> GraphQLSchema:
+def reference_schema(schema: strawberry.Schema) -> GraphQLSchema:
     """What operations are drawn from."""
-    found: GraphQLSchema = schema._schema
-    return found
+    return schema._schema

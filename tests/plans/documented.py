@@ -13,6 +13,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     parse,
+    print_ast,
     validate,
 )
 
@@ -56,9 +57,7 @@ def variables_for(operation: OperationDefinitionNode, values: Mapping[str, Any])
     """A value by its type's name for every variable that has no default; those of other types are left out."""
     given = {}
     for one in operation.variable_definitions or ():
-        kind = one.type
-        while hasattr(kind, "type"):
-            kind = kind.type
-        if one.default_value is None and kind.name.value in values:
-            given[one.variable.name.value] = values[kind.name.value]
+        kind = print_ast(one.type).strip("[]!")
+        if one.default_value is None and kind in values:
+            given[one.variable.name.value] = values[kind]
     return given

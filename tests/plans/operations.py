@@ -4,38 +4,26 @@ A response name means one thing in the whole document (a field, its arguments an
 can be merged: names that would collide are aliased, and the same selection may stand in many places.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from graphql import (
-    GraphQLArgument,
-    GraphQLBoolean,
     GraphQLCompositeType,
     GraphQLField,
-    GraphQLInputObjectType,
-    GraphQLInputType,
     GraphQLInterfaceType,
-    GraphQLList,
-    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
-    GraphQLString,
     GraphQLUnionType,
     SchemaMetaFieldDef,
     TypeMetaFieldDef,
-    Undefined,
     get_named_type,
     is_abstract_type,
     is_composite_type,
-    is_non_null_type,
-    is_required_argument,
-    is_required_input_field,
 )
 
+from tests.plans.arguments import BOOLEAN, ArgumentWriter, Uses
 from tests.plans.known import Known
-from tests.plans.values import Draw, Values, literal
+from tests.plans.values import Draw
 
 ALIASES = ("a", "b", "id", "name", "status", "nodes", "_x", "first", "z9")
 _WEIGHTS = {
@@ -71,28 +59,6 @@ _ROOTS = {
 }
 
 
-@dataclass(slots=True)
-class Uses:
-    """What a piece of a document refers to."""
-
-    variables: set[str] = field(default_factory=set)
-    fragments: set[str] = field(default_factory=set)
-
-
-@dataclass(slots=True, kw_only=True)
-class Variable:
-    """A declared variable. `fits`: the type of the places where it may stand, if in others than one.
-
-    `draw_value` gives a right value for it; `required` says that leaving it out is refused.
-    """
-
-    name: str
-    declared: str
-    fits: str
-    draw_value: Callable[[], Any]
-    required: bool
-
-
 @dataclass(slots=True, kw_only=True)
 class Fragment:
     """A finished fragment; `height` is how deep it goes."""
@@ -122,18 +88,15 @@ class _Room:
     lists: int
 
 
-class Writer:
+class Writer(ArgumentWriter):
     """Writes one document's selections; `variables` and `fragments` are what they came to need."""
 
     def __init__(self, draw: Draw, schema: GraphQLSchema, known: Known, *, fields: int) -> None:
-        self.values = Values(draw, known)
-        self.variables: dict[str, Variable] = {}
+        super().__init__(draw, known)
         self.fragments: dict[str, Fragment] = {}
         self._schema = schema
-        self._known = known
         self._left = fields
         self._meant: dict[str, tuple[str, str, str]] = {"__typename": ("__typename", "", "String!")}
-        self._uses = [Uses()]
 
     # ------------------------------------------------------------------ operations
 
@@ -191,7 +154,7 @@ class Writer:
             # Twice the same is worth trying, and soon boring.
             name, definition = self.values.weighted(choices)
         written.add(name)
-        given = self._arguments(on.name, name, definition)
+        given = self.arguments(on.name, name, definition)
         head = self._head(name, given, str(definition.type))
         kind = get_named_type(definition.type)
         directives = self._directives()
@@ -278,100 +241,13 @@ class Writer:
 
     def _switch(self, name: str) -> str:
         if self.values.chance(60):
-            return self._variable(_BOOLEAN, "@.if", has_default=False)
+            return self.variable(BOOLEAN, "@.if", has_default=False)
         return "true" if self.values.chance(75) == (name == "include") else "false"
 
-    # ------------------------------------------------------------------ arguments
 
-    def _arguments(self, holder: str, name: str, definition: GraphQLField) -> str:
-        place = f"{holder}.{name}"
-        walks = self._known.walks.get(place)
-        if walks and self.values.chance(25):
-            others, cursors = self.values.one_of(walks)
-            cursor = self.values.one_of(cursors)
-            after = f'after: "{cursor}"'
-            if self.values.chance(50):
-                after = f"after: {self._variable(GraphQLString, place, has_default=False, cursors=cursors)}"
-            first = f"first: {1 + self.values.number(4)}"
-            return f"({', '.join(one for one in (first, after, others) if one)})"
-        given = []
-        for argument, declared in definition.args.items():
-            if is_required_argument(declared) or self.values.chance(_ARGUMENTS.get(argument, 20)):
-                given.append(f"{argument}: {self._argument(declared, f'{place}.{argument}')}")
-        return f"({', '.join(given)})" if given else ""
-
-    def _argument(self, declared: GraphQLArgument, place: str) -> str:
-        if not is_non_null_type(declared.type) and self.values.chance(6):
-            return "null"
-        return self._written(declared.type, place, has_default=declared.default_value is not Undefined)
-
-    def _written(self, kind: GraphQLInputType, place: str, *, has_default: bool) -> str:
-        """A value as a literal, as a variable, or as a literal with variables inside."""
-        if self.values.chance(30):
-            return self._variable(kind, place, has_default=has_default)
-        inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
-        if isinstance(inner, GraphQLInputObjectType) and self.values.chance(40):
-            members = []
-            for name, member in inner.fields.items():
-                if is_required_input_field(member) or self.values.chance(_ARGUMENTS.get(name, 20)):
-                    below = f"{inner.name}.{name}"
-                    default = member.default_value is not Undefined
-                    members.append(f"{name}: {self._written(member.type, below, has_default=default)}")
-            return f"{{{', '.join(members)}}}"
-        if isinstance(inner, GraphQLList) and self.values.chance(25):
-            items = [self._written(inner.of_type, place, has_default=False) for _ in range(1 + self.values.number(2))]
-            return f"[{', '.join(items)}]"
-        value = self.values.value(kind, place)
-        if type(value) is str and value.isalnum() and self.values.chance(12):
-            return f'"""{value}"""' if self.values.chance(50) else "".join(['"', *map(_escaped, value), '"'])
-        return literal(value)
-
-    def _variable(self, kind: GraphQLInputType, place: str, *, has_default: bool, cursors: Any = None) -> str:
-        """A variable that fits here: declared as it is, stricter, or looser with a default."""
-        values = self.values
-        fitting = [one for one in self.variables.values() if one.fits == str(kind) and cursors is None]
-        if fitting and values.chance(35 if place != "@.if" else 60):
-            name = values.one_of(fitting).name
-        else:
-            name = f"v{len(self.variables)}"
-            self.variables[name] = self._declared(name, kind, place, has_default, cursors)
-        self._uses[-1].variables.add(name)
-        return f"${name}"
-
-    def _declared(self, name: str, kind: GraphQLInputType, place: str, has_default: bool, cursors: Any) -> Variable:
-        values = self.values
-
-        def draw_value() -> Any:
-            return values.one_of(cursors) if cursors is not None else values.value(kind, place)
-
-        loose = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
-        default = f" = {literal(draw_value())}" if values.chance(25) else ""
-        strict = isinstance(kind, GraphQLNonNull)
-        fits = str(kind)
-        if strict and (default or has_default) and values.chance(70):
-            declared, required, fits = str(loose), False, str(kind) if default else ""
-        elif not strict and values.chance(15):
-            declared, required = f"{kind}!", not default
-        else:
-            declared, required = str(kind), strict and not default
-        return Variable(
-            name=name,
-            declared=f"${name}: {declared}{default}",
-            fits=fits,
-            draw_value=draw_value,
-            required=required,
-        )
-
-
-_ARGUMENTS = {"first": 65, "after": 8, "filter": 35, "orderBy": 25, "input": 100, "taskId": 80, "dryRun": 50, "id": 55}
 _HOW_MANY = ((1, 4), (2, 4), (0, 3), (3, 3), (4, 2), (6, 1))
 _WAYS = (("field", 74), ("inline", 7), ("spread", 8), ("again", 6), ("typename", 5))
 _WAYS_ABSTRACT = (("inline", 50), ("spread", 22), ("field", 16), ("typename", 12))
-_BOOLEAN = GraphQLNonNull(GraphQLBoolean)
-
-
-def _escaped(character: str) -> str:
-    return f"\\u{ord(character):04x}"
 
 
 def _is_list_of_rows(name: str) -> bool:

@@ -10,9 +10,10 @@ import httpx
 from graphql import GraphQLSchema
 from hypothesis import strategies as st
 
+from tests.plans.arguments import Uses, Variable
 from tests.plans.flaws import flawed
 from tests.plans.known import Known
-from tests.plans.operations import Uses, Variable, Writer
+from tests.plans.operations import Writer
 
 _ACCEPTS = ("application/json", "application/graphql-response+json")
 

@@ -25,7 +25,6 @@ from gateway.domain.errors import (
     VendorRejected,
 )
 from gateway.ledger import Ledger
-from gateway.plans import PlannedSchema
 from gateway.schema.context import RequestContext
 from gateway.services.caller import Caller
 from gateway.services.services import Services
@@ -174,8 +173,7 @@ class World:
         def context(connection: HTTPConnection) -> RequestContext:
             return RequestContext(services=world.services, caller=Caller())
 
-        executing = schema if isinstance(schema, PlannedSchema) else PlannedSchema(schema, planning=False)
-        app = create_web(executing, context, server=ServerSettings())
+        app = create_web(schema, context, server=ServerSettings())
         transport = httpx.ASGITransport(app)
         client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
         world = cls(client, ledger, _services(ledger))
