@@ -80,9 +80,8 @@ def build_app(settings: Settings, *, processes: int = 1) -> Starlette:
         )
         return RequestContext(services=held["services"], caller=Caller(fresh=fresh))
 
-    schema = build_schema()
-    executing = PlannedSchema(schema) if settings.server.plans else schema
-    return create_web(executing, context, server=settings.server, lifespan=lifespan)
+    schema = PlannedSchema(build_schema(), planning=settings.server.plans)
+    return create_web(schema, context, server=settings.server, lifespan=lifespan)
 
 
 @asynccontextmanager
