@@ -19,11 +19,11 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 WRITING_IMPORTS = {"PYTHONPROFILEIMPORTTIME": "1"}
 SLOW = {
-    "aiocache", "alembic", "asyncio", "asyncpg", "botocore", "graphql", "httpx", "msgspec", "pydantic", "rich",
+    "alembic", "asyncio", "asyncpg", "botocore", "graphql", "httpx", "msgspec", "pydantic", "redis", "rich",
     "sqlalchemy", "starlette", "strawberry", "structlog", "uvicorn", "uvloop", "yaml",
 }  # fmt: skip
 NEVER_SERVED = {
-    "alembic", "asyncpg", "botocore", "gateway.vendorkit.simulation", "mako", "sqlalchemy.dialects.postgresql",
+    "alembic", "asyncpg", "botocore", "gateway.vendorkit.simulation", "mako", "redis", "sqlalchemy.dialects.postgresql",
 }  # fmt: skip
 MANIFESTS = "from gateway.vendorkit.discovery import installed_vendors; installed_vendors()"
 
