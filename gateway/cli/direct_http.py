@@ -26,6 +26,7 @@ _STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\
 class DirectProtocol(HttpToolsProtocol):
     """Serves a `Web` application, and nothing else."""
 
+    _idle_since: float | None = None
     _complete_later: tuple[RequestResponseCycle, App] | None = None
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: App) -> None:
@@ -71,7 +72,45 @@ class DirectProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone; what it has not sent whole is not answered."""
         self._complete_later = None
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
         super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        """An answer is out: the next request that waits is begun, or the connection is idle from now on.
+
+        As uvicorn has it, but for the timer of idle connections: it is not set and taken back at each request. When its
+        time has come, it looks for how long the connection has been idle.
+        """
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._look_for_idleness_in(self.timeout_keep_alive)
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle_since = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        """The time of an idle connection may be over."""
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None or self.transport.is_closing():
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._look_for_idleness_in(left)
+        else:
+            self.transport.close()
+
+    def _look_for_idleness_in(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
     def _go_the_long_way(self) -> None:
         waiting, self._complete_later = self._complete_later, None

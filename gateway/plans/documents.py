@@ -44,16 +44,12 @@ class PlannedOperation:
     """
 
     node: OperationDefinitionNode
+    kind: StrawberryOperationType
     variables: Variables
     fragments: dict[str, FragmentDetails]
     conditions: tuple[str, ...]
     reason: str | None
     _executors: OrderedDict[tuple[Any, ...], PlannedExecutor] = field(default_factory=OrderedDict)
-
-    @property
-    def kind(self) -> StrawberryOperationType:
-        """Query, mutation or subscription."""
-        return StrawberryOperationType(self.node.operation.value)
 
     def executor(self, schema: Schema, variables: VariableValues) -> PlannedExecutor | None:
         """What executes it under these variables, to be copied for each request; None where graphql-core has to.
@@ -136,7 +132,9 @@ def _operations(schema: GraphQLSchema, text: str, document: DocumentNode) -> dic
     for node in nodes:
         declared = {one.variable.name.value for one in node.variable_definitions or ()}
         own = tuple(name for name in conditions if name in declared)
-        operation = PlannedOperation(node, Variables(schema, node), fragments, own, _reason(node))
+        operation = PlannedOperation(
+            node, StrawberryOperationType(node.operation.value), Variables(schema, node), fragments, own, _reason(node)
+        )
         operations[node.name.value if node.name else None] = operation
         if len(nodes) == 1:
             operations[None] = operation

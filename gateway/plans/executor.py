@@ -63,14 +63,15 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         return executor
 
     def for_request(self, context: Any, variables: VariableValues) -> "PlannedExecutor":
-        """The same for one request: a copy with its own context, variables and errors."""
+        """The same for one request: a copy with its own context, variables and errors.
+
+        Work that is settled in the background, and leaves by itself when it has ended, is held by all of them together.
+        """
         executor = PlannedExecutor.__new__(PlannedExecutor)
         executor.__dict__.update(self.__dict__)
         executor.context_value = context
         executor.variable_values = variables
         executor.collected_errors = CollectedErrors()
-        executor.pending_incremental_futures = set()
-        executor.background_futures = set()
         return executor
 
     @property

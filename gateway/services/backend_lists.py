@@ -53,11 +53,19 @@ def remembered(make: Callable[[Wanted, Order], Question[Row]]) -> Callable[[Want
     """Keep the questions that were asked of late, by what filter and order hold."""
     kept = lru_cache(maxsize=_MOST_QUESTIONS)(make)
 
+    last: tuple[Wanted, Order, Question[Row]] | None = None
+
     def question(wanted: Wanted, order: Order) -> Question[Row]:
+        # Whoever asks for everything, in the usual order, asks with the very same filter and order each time.
+        nonlocal last
+        if last is not None and last[0] is wanted and last[1] is order:
+            return last[2]
         try:
-            return kept(wanted, order)
+            found = kept(wanted, order)
         except TypeError:
-            return kept(_with_tuples(wanted), order)
+            found = kept(_with_tuples(wanted), order)
+        last = (wanted, order, found)
+        return found
 
     return question
 

@@ -76,7 +76,7 @@ def request(query: str, *, head: str = "", version: str = "1.1", path: str = "/g
 async def port() -> AsyncIterator[int]:
     app = create_web(PlannedSchema(strawberry.Schema(Query, Mutation)), _no_context, server=ServerSettings())
     listener = listen("127.0.0.1", 0)
-    config = uvicorn.Config(app, http=DirectProtocol, proxy_headers=False, log_level="critical")
+    config = uvicorn.Config(app, http=DirectProtocol, proxy_headers=False, log_level="critical", timeout_keep_alive=1)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve([listener]))
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
@@ -219,3 +219,13 @@ async def test_answers_vary_by_the_same_headers_whichever_way_they_go(port: int)
             told = [line[5:] for line in raw.split("\r\n") if line.startswith("vary:")]
             seen.append({name.strip() for line in told for name in line.split(",")})
     assert seen == [{"accept", "origin"}, {"accept", "origin"}]
+
+
+@pytest.mark.parametrize("query", ["{ word }", "{ awaited }"])
+async def test_an_idle_connection_is_closed_and_a_busy_one_is_not(port: int, query: str) -> None:
+    async with talking(port) as talk:
+        for _ in range(6):
+            await talk.send(b"".join(request(query)))
+            assert (await talk.answer())[0] == 200
+            await asyncio.sleep(0.3)
+        assert await talk.ended()
