@@ -66,12 +66,15 @@ async def test_readers_of_both_at_once_cost_one_read(shared_redis: RedisServer, 
         assert together == gateways.calls
 
 
-async def test_reading_past_the_cache_reads_past_that_of_others(shared_redis: RedisServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("query", [BY_TIME, AS_THEY_COME])
+async def test_reading_past_the_cache_reads_past_that_of_others(
+    query: str, shared_redis: RedisServer, tmp_path: Path
+) -> None:
     async with several_gateways(tmp_path, shared_redis.url(), pace=LONG) as gateways:
         one, other = gateways.each
-        await one.ask(BY_TIME)
+        await one.ask(query)
         calls = gateways.calls
-        await other.ask(BY_TIME, headers={"Cache-Control": "no-cache"})
+        await other.ask(query, headers={"Cache-Control": "no-cache"})
         assert gateways.calls == 2 * calls
 
 
