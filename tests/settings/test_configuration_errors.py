@@ -28,7 +28,10 @@ def problems(text: str, vendors: Vendors, **env: str) -> list[str]:
             'cache: {url: "redis://user:secret@:6379"}',
             "line 1, cache.url: expected memory:// or redis://USER:PASSWORD@HOST:PORT/DATABASE",
         ),
-        ("cache: {url: 'memcached://x'}", "line 1, cache.url: expected memory:// or redis://USER:PASSWORD@HOST:PORT/DATABASE"),
+        (
+            "cache: {url: 'memcached://x'}",
+            "line 1, cache.url: expected memory:// or redis://USER:PASSWORD@HOST:PORT/DATABASE",
+        ),
         (
             "ledger: {url: 'mysql://x'}",
             "line 1, ledger.url: expected sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE",
