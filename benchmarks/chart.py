@@ -27,7 +27,7 @@ def svg(content: dict[str, Any]) -> str:
     """The chart of a throughput section: one panel warm, one cold."""
     parts: list[str] = []
     height = 8
-    for mode, what in (("warm", "upstream answers cached"), ("cold", "four upstream reads for each query")):
+    for mode, what in (("warm", "upstream answers cached"), ("cold", "nothing kept; reads under way shared, or not")):
         bars = _bars(content, mode)
         if bars:
             parts += _panel(height, f"{mode.capitalize()}: {what}", bars)
