@@ -1,6 +1,6 @@
 """OperationPlan: what is worked out once for an operation and used by all its requests."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,7 +56,6 @@ class ObjectPlan:
 
     read: Reader
     others: list[tuple[str, FieldDetailsList]]
-    reasons: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -124,8 +123,8 @@ class OperationPlan:
     def _object(self, kind: GraphQLObjectType, fields: GroupedFieldSet) -> ObjectPlan | None:
         if not fields:
             return None
-        read, reasons = PlainCode.of_fields(self.selections, kind, fields)
-        return ObjectPlan(read, [(key, fields[key]) for key in reasons], reasons)
+        read, others = PlainCode.of_fields(self.selections, kind, fields)
+        return ObjectPlan(read, [(key, fields[key]) for key in others])
 
     def stepped_aside(self) -> list[str]:
         """Each place that is left to graphql-core whatever the data, as Type.field; the same place once a selection."""

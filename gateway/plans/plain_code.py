@@ -65,22 +65,20 @@ class PlainCode:
     @classmethod
     def of_fields(
         cls, selections: Selections, parent: GraphQLObjectType, fields: GroupedFieldSet
-    ) -> tuple[Reader, dict[str, str]]:
-        """A reader of an object's plain fields; the keys of the others stand there too, null, in their places.
-
-        Also answers those others, each with the reason why it is none.
-        """
+    ) -> tuple[Reader, list[str]]:
+        """A reader of an object's plain fields, and the keys of the others, for which null stands in their places."""
         code = cls(selections)
-        members, others = [], {}
+        members: list[str] = []
+        others: list[str] = []
         lacking = code.lacking(parent, fields)
         for key, details in fields.items():
             written = len(code._lines)
             try:
                 shown = code.field("source", parent, details)
-            except Unplannable as reason:
+            except Unplannable:
                 del code._lines[written:]
                 code._depth = 2
-                others[key] = str(reason)
+                others.append(key)
                 shown = "None"
             members.append(f"{code.passed(key)}: {shown}")
         if lacking:
