@@ -167,9 +167,9 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
                 return self._complete_later(plan, parent_type, field_details_list, path, result)
             completed = self._complete(plan, parent_type, field_details_list, path, result)
             if completed.__class__ is CoroutineType or self.is_awaitable(completed):
-                return self._settled(completed, plan.return_type, field_details_list, path)
+                return self._settled(completed, plan.definition.type, field_details_list, path)
         except Exception as raw_error:  # noqa: BLE001
-            self.handle_field_error(raw_error, plan.return_type, field_details_list, path)
+            self.handle_field_error(raw_error, plan.definition.type, field_details_list, path)
             return None
         return completed
 
@@ -208,7 +208,7 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
             except Exception:  # noqa: BLE001, S110
                 pass
         info = self._info(plan, parent_type, details, path)
-        return self.complete_value(plan.return_type, details, info, path, result, None)
+        return self.complete_value(plan.definition.type, details, info, path, result, None)
 
     def complete_list_value(
         self,
@@ -250,7 +250,7 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
             if awaited:
                 self.settle_in_background([completed[index] for index in awaited])
             raise
-        return _every(completed, awaited) if awaited else completed
+        return _all_of(completed, awaited) if awaited else completed
 
     async def _complete_later(
         self,
@@ -265,7 +265,7 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
             if completed.__class__ is CoroutineType or self.is_awaitable(completed):
                 completed = await completed
         except Exception as raw_error:  # noqa: BLE001
-            self.handle_field_error(raw_error, plan.return_type, details, path)
+            self.handle_field_error(raw_error, plan.definition.type, details, path)
             return None
         return completed
 
@@ -279,22 +279,12 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
             return None
 
 
-async def _every(completed: list[Any], awaited: list[int]) -> list[Any]:
-    """The completed list, with the items that were awaitable replaced by what they gave."""
-    if len(awaited) == 1:
-        completed[awaited[0]] = await completed[awaited[0]]
-        return completed
-    values = await gather_with_cancel(*(completed[index] for index in awaited))
-    for index, value in zip(awaited, values, strict=True):
-        completed[index] = value
-    return completed
-
-
-async def _all_of(results: dict[str, Any], awaited: list[str]) -> dict[str, Any]:
-    """The results, with those that were awaitable replaced by what they gave; the first failure ends the others."""
+async def _all_of(results: Any, awaited: list[Any]) -> Any:
+    """The results, a dict or a list, with those at `awaited` replaced by what they gave; the first failure ends all."""
     if len(awaited) == 1:
         results[awaited[0]] = await results[awaited[0]]
         return results
-    values = await gather_with_cancel(*(results[key] for key in awaited))
-    results.update(zip(awaited, values, strict=True))
+    values = await gather_with_cancel(*(results[at] for at in awaited))
+    for at, value in zip(awaited, values, strict=True):
+        results[at] = value
     return results

@@ -44,7 +44,6 @@ class FieldPlan:
     """One field of one selection. `plain` reads the whole completed value from what the resolver answered."""
 
     definition: GraphQLField
-    return_type: GraphQLOutputType
     resolving: Resolving
     arguments: Arguments
     plain: Reader | None
@@ -118,7 +117,7 @@ class OperationPlan:
             plain = PlainCode.of_value(self.selections, definition.type, details)
         except Unplannable:
             plain = None
-        return FieldPlan(definition, definition.type, resolving, arguments, plain)
+        return FieldPlan(definition, resolving, arguments, plain)
 
     def _object(self, kind: GraphQLObjectType, fields: GroupedFieldSet) -> ObjectPlan | None:
         if not fields:
@@ -141,7 +140,7 @@ class OperationPlan:
             if plan is None:
                 found.append(f"{kind.name}.{name}")
                 continue
-            inner = unwrapped(plan.return_type)
+            inner = unwrapped(plan.definition.type)
             if is_leaf_type(inner):
                 continue
             kinds = [inner] if is_object_type(inner) else self.schema.get_possible_types(inner)

@@ -34,9 +34,8 @@ class Selections:
 
     def root(self, root_type: GraphQLObjectType) -> GroupedFieldSet:
         """The fields asked of the operation's root."""
-        return response_fields(
-            collect_fields(self.schema, self._fragments, self._variables, root_type, self.operation, False)
-        )
+        collected = collect_fields(self.schema, self._fragments, self._variables, root_type, self.operation, False)
+        return collected.grouped_field_set
 
     def below(self, kind: GraphQLObjectType, details: FieldDetailsList) -> GroupedFieldSet:
         """The fields asked of an object of type `kind` that stands at a field."""
@@ -47,9 +46,4 @@ class Selections:
                 self.schema, self._fragments, self._variables, self.operation, kind, details, False
             )
             known = self.collected[key] = (details, fields)
-        return response_fields(known[1])
-
-
-def response_fields(collected: CollectedFields) -> GroupedFieldSet:
-    """The collected fields by response key, in the order of the answer."""
-    return collected.grouped_field_set
+        return known[1].grouped_field_set
