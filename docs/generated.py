@@ -14,7 +14,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from gateway.domain.operations import Capability, Operation, Support
+from gateway.domain.operations import BACKEND_OPERATIONS, Capability, Support
 from gateway.settings import Settings
 from gateway.vendorkit.discovery import installed_vendors
 from gateway.vendorkit.settings import BackendSettings, Pace
@@ -30,7 +30,7 @@ def capability_table() -> str:
     rows = [["", *(one.title for one in vendors)], ["---"] * (len(by_vendor) + 1)]
     rows += [
         [f"`{operation}`", *(_cell(capabilities.get(operation)) for capabilities in by_vendor)]
-        for operation in Operation
+        for operation in BACKEND_OPERATIONS
     ]
     return "\n".join(_row(row) for row in rows)
 

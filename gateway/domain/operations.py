@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Operation(StrEnum):
-    """Everything the gateway can ask of a backend."""
+    """Everything the gateway can ask of a backend; and READ_AUDIT, which it asks of its own ledger."""
 
     LIST_TASKS = "LIST_TASKS"
     LIST_PACKAGES = "LIST_PACKAGES"
@@ -20,6 +21,11 @@ class Operation(StrEnum):
     DELETE_PACKAGE = "DELETE_PACKAGE"
     CANCEL_EXECUTION = "CANCEL_EXECUTION"
     DELETE_EXECUTION = "DELETE_EXECUTION"
+    READ_AUDIT = "READ_AUDIT"
+
+
+BACKEND_OPERATIONS: Final = tuple(operation for operation in Operation if operation is not Operation.READ_AUDIT)
+"""What a vendor has, or has not."""
 
 
 class Support(StrEnum):

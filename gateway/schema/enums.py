@@ -139,6 +139,7 @@ _show(
     RETRY_TASK="Try failed devices again.",
     CANCEL_EXECUTION="Cancel the upgrade of single devices: cancelDeviceUpgrade.",
     DELETE_EXECUTION="Delete the record of one device's part in a task: deleteJobExecution.",
+    READ_AUDIT="Read the audit: no backend is asked. It stands in entries about readings that were denied.",
 )
 _show(
     Support,

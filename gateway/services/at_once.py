@@ -9,8 +9,10 @@ Value = TypeVar("Value")
 
 
 def only_kept(caller: Caller) -> Caller:
-    """The same caller, who will not wait: a read that would ask a vendor raises NotKept instead, before it does."""
-    return Caller(actor=caller.actor, fresh=caller.fresh, max_age=caller.max_age, kept_only=True, down=caller.down)
+    """The same caller, who will not wait: a read that would ask a vendor raises NotKept instead."""
+    return Caller(
+        principal=caller.principal, fresh=caller.fresh, max_age=caller.max_age, kept_only=True, down=caller.down
+    )
 
 
 def at_once(read: Coroutine[Any, Any, Value]) -> Value:

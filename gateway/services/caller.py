@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from gateway.auth import ANYBODY, Principal
 from gateway.domain.errors import GatewayError
 
 
@@ -17,8 +18,13 @@ class Caller:
     `kept_only` makes every read that would ask a vendor raise NotKept.
     """
 
-    actor: str = "anonymous"
+    principal: Principal = ANYBODY
     fresh: bool = False
     max_age: float | None = None
     kept_only: bool = False
     down: dict[str, GatewayError] = field(default_factory=dict)
+
+    @property
+    def actor(self) -> str:
+        """The name that the audit holds."""
+        return self.principal.name

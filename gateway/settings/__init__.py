@@ -1,8 +1,9 @@
 """The configuration file: one YAML document, typed, read by `load` or `parse`; all its faults are told at once."""
 
+from gateway.auth.settings import AuthSettings
 from gateway.settings.json_schema import config_schema
+from gateway.settings.limits import LimitSettings
 from gateway.settings.model import (
-    AuthSettings,
     CacheSettings,
     LedgerSettings,
     ServerSettings,
@@ -17,6 +18,7 @@ __all__ = [
     "CacheSettings",
     "ConfigurationError",
     "LedgerSettings",
+    "LimitSettings",
     "Problem",
     "ServerSettings",
     "Settings",

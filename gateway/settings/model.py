@@ -3,14 +3,14 @@
 import re
 from collections.abc import Sequence
 from ipaddress import ip_address
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, SecretStr, SerializeAsAny, StringConstraints, field_validator, model_validator
 
+from gateway.auth.settings import AuthSettings
+from gateway.settings.limits import LimitSettings
 from gateway.settings.problems import ConfigurationError, Problem
 from gateway.vendorkit.settings import BackendSettings, Pace, Strict
-
-NOT_AVAILABLE = "not available in this version"
 
 _REDIS = re.compile(r"(redis|valkey)s?://([^/@\s]*@)?(\[[0-9A-Fa-f:.]+\]|[^/@:\s\[\]]+)(:\d{1,5})?(/\d{0,4})?")
 
@@ -78,24 +78,6 @@ class LedgerSettings(Strict):
         raise ValueError("expected sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE")
 
 
-class AuthSettings(Strict):
-    """Who may call."""
-
-    mode: Literal["none"] = Field(
-        default="none", description="none: whoever reaches the loopback address may do everything."
-    )
-
-    @field_validator("mode", mode="before")
-    @classmethod
-    def _known(cls, mode: object) -> object:
-        if mode in ("jwt", "api_keys"):
-            raise ValueError(f"authentication by tokens or keys is {NOT_AVAILABLE}; use none")
-        # `mode: none` and an unquoted null are easily confused.
-        if mode != "none":
-            raise ValueError("expected none")
-        return mode
-
-
 class Settings(Strict):
     """The whole file. `backends` hold their vendors' own settings classes."""
 
@@ -107,6 +89,9 @@ class Settings(Strict):
     cache: CacheSettings = Field(default_factory=CacheSettings, description="Where answers are kept for a moment.")
     ledger: LedgerSettings = Field(default_factory=LedgerSettings, description="What must survive a crash.")
     auth: AuthSettings = Field(default_factory=AuthSettings, description="Who may call.")
+    limits: LimitSettings = Field(
+        default_factory=LimitSettings, description="What one request, and one principal, may ask for."
+    )
     backends: tuple[SerializeAsAny[BackendSettings], ...] = Field(
         min_length=1, description="The vendor accounts, regions and instances to ask."
     )
@@ -140,6 +125,7 @@ class Settings(Strict):
             cache=self.cache,
             ledger=self.ledger,
             auth=self.auth,
+            limits=self.limits,
             backends=self.backends,
         )
 

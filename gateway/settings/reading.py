@@ -10,9 +10,10 @@ from typing import Any, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from gateway.auth.settings import AuthSettings
 from gateway.settings.document import Document, read_document
+from gateway.settings.limits import LimitSettings
 from gateway.settings.model import (
-    AuthSettings,
     CacheSettings,
     LedgerSettings,
     ServerSettings,
@@ -28,7 +29,14 @@ from gateway.vendorkit.settings import BackendSettings, Pace, Strict
 Section = TypeVar("Section", bound=Strict)
 
 _SECTIONS: Mapping[str, type[Strict]] = types.MappingProxyType(
-    {"server": ServerSettings, "defaults": Pace, "cache": CacheSettings, "ledger": LedgerSettings, "auth": AuthSettings}
+    {
+        "server": ServerSettings,
+        "defaults": Pace,
+        "cache": CacheSettings,
+        "ledger": LedgerSettings,
+        "auth": AuthSettings,
+        "limits": LimitSettings,
+    }
 )
 
 
@@ -79,6 +87,7 @@ class _Reading:
                 self._unknown_key((key,), value, known)
         server = self._section(ServerSettings, root, "server")
         auth = self._section(AuthSettings, root, "auth")
+        limits = self._section(LimitSettings, root, "limits")
         defaults = self._section(Pace, root, "defaults")
         cache = self._section(CacheSettings, root, "cache")
         ledger = self._section(LedgerSettings, root, "ledger")
@@ -88,10 +97,16 @@ class _Reading:
             exposed = exposure(server.host, auth.mode)
             if exposed is not None:
                 self._wrong(("server", "host"), exposed)
-        if self.problems or not (server and auth and defaults and cache and ledger):
+        if self.problems or not (server and auth and limits and defaults and cache and ledger):
             return None
         return Settings(
-            server=server, defaults=defaults, cache=cache, ledger=ledger, auth=auth, backends=tuple(backends)
+            server=server,
+            defaults=defaults,
+            cache=cache,
+            ledger=ledger,
+            auth=auth,
+            limits=limits,
+            backends=tuple(backends),
         )
 
     def _wrong(self, path: Path, message: str) -> None:

@@ -17,7 +17,7 @@ from gateway.domain.errors import BackendUnavailable
 from gateway.domain.execution import Execution, Failure
 from gateway.domain.fingerprint import fingerprint
 from gateway.domain.ids import Kind, ObjectId, encode, generation_of
-from gateway.domain.operations import Capability, Operation, Support
+from gateway.domain.operations import BACKEND_OPERATIONS, Capability, Operation, Support
 from gateway.domain.package import Package
 from gateway.domain.statuses import (
     CountUnit,
@@ -61,7 +61,7 @@ def _backend(place: int, name: str, *, without: tuple[Operation, ...] = (), **me
             note=f"Not more than {at} a day." if at % 4 == 0 else None,
             alternatives=(Operation.CANCEL_TASK,) if operation in without else (),
         )
-        for at, operation in enumerate(Operation)
+        for at, operation in enumerate(BACKEND_OPERATIONS)
     )
     return Backend(name=name, vendor=MANIFESTS[place % len(MANIFESTS)].vendor, capabilities=capabilities, **members)
 

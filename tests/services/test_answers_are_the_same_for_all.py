@@ -3,20 +3,25 @@
 import asyncio
 import inspect
 
+from gateway.auth import EVERYTHING, Principal
 from gateway.domain.ports import VendorAdapter
 from gateway.services.asking import ask
 from gateway.services.caller import Caller
 from tests.support.lone_backend import HandVendor, lone_stack, settled
 
 
+def _caller(name: str) -> Caller:
+    return Caller(principal=Principal(name=name, rights=EVERYTHING))
+
+
 async def test_callers_share_what_is_kept_and_what_is_under_way() -> None:
     stack, vendor = lone_stack(), HandVendor()
     vendor.hold()
-    askers = [asyncio.create_task(ask(stack, Caller(actor=name), "key", vendor.call)) for name in ("ann", "bob")]
+    askers = [asyncio.create_task(ask(stack, _caller(name), "key", vendor.call)) for name in ("ann", "bob")]
     await settled()
     vendor.may_answer.set()
     assert {(await asker).value for asker in askers} == {1}
-    assert (await ask(stack, Caller(actor="eve"), "key", vendor.call)).value == 1
+    assert (await ask(stack, _caller("eve"), "key", vendor.call)).value == 1
     assert vendor.calls == 1
 
 

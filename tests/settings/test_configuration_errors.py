@@ -36,10 +36,6 @@ def problems(text: str, vendors: Vendors, **env: str) -> list[str]:
             "ledger: {url: 'mysql://x'}",
             "line 1, ledger.url: expected sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE",
         ),
-        (
-            "auth: {mode: jwt}",
-            "line 1, auth.mode: authentication by tokens or keys is not available in this version; use none",
-        ),
         ("auth: {mode: open}", "line 1, auth.mode: expected none"),
         (
             "server:\n  host: 0.0.0.0",
