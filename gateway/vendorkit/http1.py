@@ -12,6 +12,7 @@ from typing import NamedTuple, cast
 import httpx
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
+LARGEST_ANSWER = 32 * 1024 * 1024
 _LARGEST_HEAD = 100 * 1024
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
@@ -36,7 +37,7 @@ class Connection(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._body: list[bytes] = []
         self._status = 0
-        self._head_bytes = 0
+        self._received = self._head_bytes = 0
         self._head_ended = False
         self._ended = False
         self._reusable = False
@@ -45,12 +46,13 @@ class Connection(asyncio.Protocol):
         """Write `message` and wait for its answer.
 
         Ends the connection when it is cancelled. Raises httpx.ConnectError when it had ended before, and nothing was
-        written; httpx.RemoteProtocolError for an answer that is missing, cut or no HTTP, and httpx.ReadError for a
-        connection that broke.
+        written; httpx.RemoteProtocolError for an answer that is missing, cut, larger than LARGEST_ANSWER bytes as it
+        is sent, or no HTTP, and httpx.ReadError for a connection that broke.
         """
         if self._transport.is_closing():
             raise httpx.ConnectError("The connection ended before anything was sent.")
         self._ended = self._reusable = False
+        self._received = self._head_bytes = 0
         self._begin_head()
         self._answer = self._loop.create_future()
         self._transport.write(message)
@@ -102,6 +104,10 @@ class Connection(asyncio.Protocol):
             self._head_bytes += len(data)
             if self._head_bytes > _LARGEST_HEAD:
                 self._fail(httpx.RemoteProtocolError(f"The head of the answer exceeds {_LARGEST_HEAD} bytes."))
+        else:
+            self._received += len(data)
+            if self._received > LARGEST_ANSWER:
+                self._fail(httpx.RemoteProtocolError(f"The answer exceeds {LARGEST_ANSWER} bytes."))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the loop."""
@@ -146,7 +152,7 @@ class Connection(asyncio.Protocol):
             self._body.append(part)
 
     def on_message_complete(self) -> None:
-        """Called by the parser. An interim answer (1xx) is followed by the one that counts."""
+        """Called by the parser. An interim answer (1xx) is followed by the one that counts, and is part of its head."""
         if self._status < 200:
             self._begin_head()
         elif not self._ended:
@@ -155,7 +161,7 @@ class Connection(asyncio.Protocol):
 
     def _begin_head(self) -> None:
         self._headers = []
-        self._status = self._head_bytes = 0
+        self._status = 0
         self._head_ended = False
 
 

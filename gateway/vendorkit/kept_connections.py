@@ -17,6 +17,7 @@ import aiohappyeyeballs
 import httpx
 
 from gateway.vendorkit.calls import SignedCall, VendorAnswer
+from gateway.vendorkit.content_encoding import decoded
 from gateway.vendorkit.http1 import Connection, Received
 
 _Origin = tuple[bytes, bytes, int]
@@ -49,14 +50,14 @@ class KeptConnections(httpx.AsyncBaseTransport):
         """Send one call and read its answer, without httpx's objects in between: they cost as much as the rest.
 
         Raises as `handle_async_request`, httpx.InvalidURL before anything was sent, and httpx.DecodingError for a body
-        that is not what its encoding says.
+        that is not what its encoding says, or more than fits.
         """
         origin, host = _origin_and_host(base_url)
         message = _message(call.method, call.target, call.all_headers(host), call.body or b"")
         status, sent, body = await self._exchanged(origin, message)
         headers = _read_headers(sent)
         if "content-encoding" in headers:
-            body = httpx.Response(status, headers=headers, content=body).content
+            body = decoded(body, headers["content-encoding"])
         return VendorAnswer(status=status, headers=headers, body=body)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
