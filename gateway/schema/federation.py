@@ -61,7 +61,7 @@ async def _device(context: RequestContext, representation: Mapping[str, object])
     if representation.get("id") is not None:
         return await find(context, usable(_key(representation, "id"), Kind.DEVICE))
     backend, product_key, name = parse_urn(_key(representation, "urn"))
-    return context.services.device(backend, name, product_key)
+    return context.services.device(context.caller, backend, name, product_key)
 
 
 def _key(representation: Mapping[str, object], key: str) -> str:

@@ -38,11 +38,7 @@ def may_lack(whole: Whole, graphql_type: Any, description: str, *, shown: Callab
     """
 
     def resolve(root: strawberry.Parent[Any], info: RequestInfo) -> Any:
-        name = info.python_name
-        if name in root.lacks:
-            return _from_single_read(whole(info.context.loaders), root, name, shown)
-        value = getattr(root, name)
-        return value if shown is None or value is None else shown(value)
+        return _held_or_read(whole, root, info, shown)
 
     return strawberry.field(
         resolver=resolve,
@@ -50,6 +46,14 @@ def may_lack(whole: Whole, graphql_type: Any, description: str, *, shown: Callab
         description=description,
         metadata={HINT: PlainRead(may_lack=True, shown=shown)},
     )
+
+
+def _held_or_read(whole: Whole, root: Any, info: RequestInfo, shown: Callable[[Any], object] | None) -> Any:
+    name = info.python_name
+    if name in root.lacks:
+        return _from_single_read(whole(info.context.loaders), root, name, shown)
+    value = getattr(root, name)
+    return value if shown is None or value is None else shown(value)
 
 
 async def _from_single_read(
@@ -62,9 +66,14 @@ async def _from_single_read(
 
 def raw_json(whole: Whole) -> Any:
     """The vendor's own JSON of the object, kept as bytes until it is asked for."""
-    return may_lack(
-        whole,
-        JSON | None,
-        "The object in the vendor's own JSON, as it came. Needs the permission `raw`.",
-        shown=orjson.loads,
+
+    def resolve(root: strawberry.Parent[Any], info: RequestInfo) -> Any:
+        info.context.services.check_raw(info.context.caller, root)
+        return _held_or_read(whole, root, info, orjson.loads)
+
+    # No hint: whoever reads it is asked about, so that it is no plain read.
+    return strawberry.field(
+        resolver=resolve,
+        graphql_type=JSON | None,
+        description="The object in the vendor's own JSON, as it came. Needs the permission `raw`.",
     )

@@ -37,8 +37,7 @@ async def find(context: RequestContext, ref: ObjectId) -> object | None:
 
 def find_device(context: RequestContext, ref: ObjectId) -> Device | None:
     """The device of that id. Existence is not checked: devices are known through their executions."""
-    *product_key, name = ref.key
-    return context.services.device(ref.backend, name, product_key[0] if product_key else None)
+    return context.services.device_of(context.caller, ref)
 
 
 def task_by(context: RequestContext, ref: ObjectId) -> Any:

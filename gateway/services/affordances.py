@@ -6,6 +6,7 @@ from gateway.domain.operations import Affordance, Operation
 from gateway.domain.package import Package
 from gateway.domain.task import Task
 from gateway.services.asking import unsupported
+from gateway.services.caller import Caller
 
 _OF_TASK: tuple[Operation, ...] = (
     Operation.UPDATE_TASK,
@@ -18,7 +19,7 @@ _OF_PACKAGE: tuple[Operation, ...] = (Operation.DELETE_PACKAGE,)
 _OF_EXECUTION: tuple[Operation, ...] = (Operation.CANCEL_EXECUTION, Operation.DELETE_EXECUTION)
 
 
-def allowed_operations(stack: BackendStack, subject: Task | Package | Execution) -> list[Affordance]:
+def allowed_operations(caller: Caller, stack: BackendStack, subject: Task | Package | Execution) -> list[Affordance]:
     """One affordance per operation that exists for such an object. Asks nobody."""
     if isinstance(subject, Task):
         operations = _OF_TASK
@@ -26,12 +27,16 @@ def allowed_operations(stack: BackendStack, subject: Task | Package | Execution)
         operations = _OF_PACKAGE
     else:
         operations = _OF_EXECUTION
-    return [_affordance(stack, operation, subject) for operation in operations]
+    return [_affordance(caller, stack, operation, subject) for operation in operations]
 
 
-def _affordance(stack: BackendStack, operation: Operation, subject: Task | Package | Execution) -> Affordance:
+def _affordance(
+    caller: Caller, stack: BackendStack, operation: Operation, subject: Task | Package | Execution
+) -> Affordance:
     if not stack.backend.supports(operation):
         return Affordance(operation=operation, allowed=False, reason=unsupported(stack, operation).message)
+    if not caller.principal.rights.may(operation, stack.name):
+        return Affordance(operation=operation, allowed=False, reason="You have no right to it.")
     if stack.backend.read_only:
         return Affordance(operation=operation, allowed=False, reason=f"Backend {stack.name} is read_only.")
     refusal = stack.adapter.refusal(operation, subject, force=False)

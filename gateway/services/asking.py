@@ -9,10 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from gateway.backends.cache import Answer
-from gateway.backends.registry import BackendRegistry
 from gateway.backends.stack import BackendStack
-from gateway.domain.errors import InvalidInput, TimedOut, UnsupportedByVendor
-from gateway.domain.ids import ObjectId
+from gateway.domain.errors import TimedOut, UnsupportedByVendor
 from gateway.domain.operations import Operation
 from gateway.services.caller import Caller, NotKept
 
@@ -55,20 +53,6 @@ async def remembering(stack: BackendStack, caller: Caller, read: Callable[[], Aw
     except TimedOut as error:
         caller.down.setdefault(stack.name, error)
         raise
-
-
-def stack_of(registry: BackendRegistry, ref: ObjectId) -> BackendStack:
-    """The backend an id belongs to. Raises InvalidInput when it is not configured here."""
-    return named_stack(registry, ref.backend, path=("id",))
-
-
-def named_stack(registry: BackendRegistry, name: str, *, path: tuple[str, ...]) -> BackendStack:
-    """The backend of that name. Raises InvalidInput with the path of the member that named it."""
-    stack = registry.find(name)
-    if stack is None:
-        rule = f"one of the configured backends: {', '.join(registry.names()) or 'none'}"
-        raise InvalidInput(f"There is no backend of that name. Expected {rule}.", path=path, rule=rule)
-    return stack
 
 
 def unsupported(stack: BackendStack, operation: Operation, target: str | None = None) -> UnsupportedByVendor:

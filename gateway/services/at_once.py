@@ -11,7 +11,12 @@ Value = TypeVar("Value")
 def only_kept(caller: Caller) -> Caller:
     """The same caller, who will not wait: a read that would ask a vendor raises NotKept instead."""
     return Caller(
-        principal=caller.principal, fresh=caller.fresh, max_age=caller.max_age, kept_only=True, down=caller.down
+        principal=caller.principal,
+        fresh=caller.fresh,
+        max_age=caller.max_age,
+        kept_only=True,
+        down=caller.down,
+        denied=caller.denied,
     )
 
 

@@ -1,26 +1,39 @@
 """Reading the audit, newest first."""
 
+from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
+from gateway.backends.registry import BackendRegistry
 from gateway.domain.audit import AuditEntry, AuditFilter
+from gateway.domain.operations import Operation
 from gateway.ledger import Ledger
 from gateway.services.caller import Caller
 from gateway.services.connection import Connection
 from gateway.services.cursors import CursorKey, binding
+from gateway.services.denials import Denials
 from gateway.services.input_rules import check_first, check_range
+
+ALL_BACKENDS: Final = "*"
+"""What entries about the audit itself name: a right to it is one to the audit of whatever there is or was."""
 
 
 class AuditReads:
     """Reading audit entries."""
 
-    def __init__(self, ledger: Ledger, cursors: CursorKey) -> None:
+    def __init__(self, ledger: Ledger, cursors: CursorKey, registry: BackendRegistry, denials: Denials) -> None:
         self._ledger = ledger
         self._cursors = cursors
+        self._registry = registry
+        self._denials = denials
 
     async def list(self, caller: Caller, first: int, after: str | None, wanted: AuditFilter) -> Connection[AuditEntry]:
-        """One page. Raises InvalidInput, or BackendUnavailable without the ledger."""
+        """One page of what the caller may read. Raises PermissionDenied, InvalidInput, or BackendUnavailable without
+        the ledger.
+        """
         check_first(first)
         check_range(wanted.after, wanted.before, ("filter", "after"))
+        wanted = self._readable(caller, wanted)
         bound = binding("audit", wanted)
         last: tuple[datetime, str] | None = None
         if after is not None:
@@ -36,5 +49,22 @@ class AuditReads:
         )
 
     async def get(self, caller: Caller, entry_id: str) -> AuditEntry | None:
-        """One entry by its id."""
-        return await self._ledger.entry(entry_id)
+        """One entry by its id; None where there is none, or none that the caller may read."""
+        if not caller.principal.rights.reads_any_audit:
+            self._denials.tell(caller, Operation.READ_AUDIT, ALL_BACKENDS, [entry_id])
+            return None
+        entry = await self._ledger.entry(entry_id)
+        if entry is not None and not caller.principal.rights.reads_audit(entry.backend):
+            self._denials.tell(caller, Operation.READ_AUDIT, entry.backend, [entry_id])
+            return None
+        return entry
+
+    def _readable(self, caller: Caller, wanted: AuditFilter) -> AuditFilter:
+        """The filter, less the backends whose audit the caller may not read. Entries may name one that is gone."""
+        rights = caller.principal.rights
+        if rights.reads_audit(ALL_BACKENDS):
+            return wanted
+        if not rights.reads_any_audit:
+            raise self._denials.tell(caller, Operation.READ_AUDIT, ALL_BACKENDS)
+        names = self._registry.names() if wanted.backends is None else wanted.backends
+        return replace(wanted, backends=[name for name in names if rights.reads_audit(name)])

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from gateway.auth import ANYBODY, Principal
 from gateway.domain.errors import GatewayError
+from gateway.domain.operations import Operation
 
 
 class NotKept(Exception):
@@ -15,6 +16,7 @@ class Caller:
     """One request's asker. `fresh` reads past the cache (Cache-Control: no-cache), `max_age` past what is older.
 
     `down` remembers which backends failed to answer in this request, so that a dead one costs its deadline once.
+    `denied` holds what was denied in it, by operation and backend, so that it is audited once.
     `kept_only` makes every read that would ask a vendor raise NotKept.
     """
 
@@ -23,6 +25,7 @@ class Caller:
     max_age: float | None = None
     kept_only: bool = False
     down: dict[str, GatewayError] = field(default_factory=dict)
+    denied: set[tuple[Operation, str]] = field(default_factory=set)
 
     @property
     def actor(self) -> str:

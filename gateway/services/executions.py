@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gateway.backends.cache import Answer
-from gateway.backends.registry import BackendRegistry
 from gateway.backends.shelf import endless_paging
 from gateway.backends.snapshot import Snapshot
 from gateway.backends.stack import BackendStack
@@ -17,13 +16,14 @@ from gateway.domain.ids import Kind, ObjectId, decode, same_generation
 from gateway.domain.operations import Operation
 from gateway.domain.page import Page, PageRequest
 from gateway.domain.statuses import ExecutionStatus
-from gateway.services.asking import ask, ask_many, named_stack, stack_of, unsupported
+from gateway.services.asking import ask, ask_many, unsupported
 from gateway.services.caller import Caller
 from gateway.services.connection import Connection
 from gateway.services.cursors import CursorKey, binding
 from gateway.services.input_rules import broken, check_first
 from gateway.services.inputs import Direction, ExecutionFilter
 from gateway.services.merged_list import Whole, merged
+from gateway.services.seen_backends import SeenBackends
 from gateway.services.sort_keys import by_moment
 from gateway.services.streamed_list import Source, first_page, streamed
 
@@ -33,8 +33,8 @@ _NEWEST_FIRST = by_moment(lambda execution: execution.queued_at or execution.upd
 class ExecutionReads:
     """Reading executions."""
 
-    def __init__(self, registry: BackendRegistry, cursors: CursorKey) -> None:
-        self._registry = registry
+    def __init__(self, backends: SeenBackends, cursors: CursorKey) -> None:
+        self._backends = backends
         self._cursors = cursors
 
     async def list(
@@ -49,7 +49,9 @@ class ExecutionReads:
             if task is None:
                 raise broken(("filter",), "taskId, device, or both")
             return await self.of_task(caller, task, first, after, wanted.status)
-        stack = named_stack(self._registry, wanted.device.backend, path=("filter", "device", "backend"))
+        stack = self._backends.named(
+            caller, wanted.device.backend, Operation.LIST_DEVICE_EXECUTIONS, path=("filter", "device", "backend")
+        )
         one = device(stack.backend, wanted.device.name, wanted.device.product_key)
         stack.adapter.check_key(one.ref)
         if task is None:
@@ -63,7 +65,7 @@ class ExecutionReads:
     ) -> Connection[Execution]:
         """A task's executions, in its vendor's order and pages: constant price and memory, whatever their number."""
         check_first(first)
-        stack = stack_of(self._registry, task)
+        stack = self._backends.of(caller, task, Operation.LIST_EXECUTIONS)
         chosen = None if status is None else frozenset(status)
         if after is None and chosen is None and (kept := self._kept_page(stack, caller, task, first)) is not None:
             return kept
@@ -116,7 +118,7 @@ class ExecutionReads:
     ) -> Connection[Execution]:
         """A device's executions over all tasks, newest first; SKIPPED where the vendor cannot list them so."""
         check_first(first)
-        stack = stack_of(self._registry, one.ref)
+        stack = self._backends.of(caller, one.ref)
 
         async def read() -> Answer[Sequence[Execution]]:
             return await ask(stack, caller, f"device_executions|{one.ref.key}", lambda: _all_of_device(stack, one.ref))
@@ -142,7 +144,10 @@ class ExecutionReads:
         async def of_backend(group: list[ObjectId]) -> None:
             unique = list(dict.fromkeys(group))
             try:
-                stack = stack_of(self._registry, unique[0])
+                stack = self._backends.holding(caller, unique[0])
+                if stack is None:
+                    found.update(dict.fromkeys(unique))
+                    return
                 for ref in unique:
                     stack.adapter.check_key(ref)
                 answers = await ask_many(

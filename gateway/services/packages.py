@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from operator import attrgetter
 
-from gateway.backends.registry import BackendRegistry
 from gateway.backends.snapshot import RowOrder
 from gateway.domain.errors import GatewayError
 from gateway.domain.ids import ObjectId, same_generation
 from gateway.domain.operations import Operation
 from gateway.domain.package import Package
 from gateway.domain.task import Task
-from gateway.services.asking import ask, stack_of
+from gateway.services.asking import ask
 from gateway.services.backend_lists import BackendLists, Question, each_or_error, remembered
 from gateway.services.caller import Caller
 from gateway.services.connection import Connection
@@ -18,7 +17,7 @@ from gateway.services.cursors import CursorKey, binding
 from gateway.services.input_rules import check_first
 from gateway.services.inputs import Direction, PackageFilter, PackageOrder, PackageOrderField
 from gateway.services.package_users import PackageUsers
-from gateway.services.selection import selected
+from gateway.services.seen_backends import SeenBackends, narrowed_to_seen
 from gateway.services.shelves import Shelves
 from gateway.services.sort_keys import by_moment, by_text
 
@@ -33,8 +32,8 @@ _KEYS |= {
 class PackageReads:
     """Reading packages."""
 
-    def __init__(self, registry: BackendRegistry, shelves: Shelves, cursors: CursorKey, users: PackageUsers) -> None:
-        self._registry = registry
+    def __init__(self, backends: SeenBackends, shelves: Shelves, cursors: CursorKey, users: PackageUsers) -> None:
+        self._backends = backends
         self._users = users
         self._lists = BackendLists(
             what="packages",
@@ -50,12 +49,15 @@ class PackageReads:
     ) -> Connection[Package]:
         """One page of the packages of all backends that the filter names. Raises InvalidInput."""
         check_first(first)
-        stacks = selected(self._registry, wanted.backends, wanted.vendors)
+        stacks = self._backends.selected(caller, wanted.backends, wanted.vendors)
+        wanted = narrowed_to_seen(caller, wanted, stacks)
         return await self._lists.page(caller, stacks, _question(wanted, order), first, after)
 
     async def get(self, caller: Caller, ref: ObjectId) -> Package | None:
         """The whole package an id names; None when it does not exist, or another stands under its key by now."""
-        stack = stack_of(self._registry, ref)
+        stack = self._backends.holding(caller, ref)
+        if stack is None:
+            return None
         stack.adapter.check_key(ref)
         answer = await ask(stack, caller, f"package|{ref.key}", lambda: stack.adapter.get_package(ref))
         package = answer.value
@@ -72,7 +74,7 @@ class PackageReads:
     async def used_by(self, caller: Caller, package: Package, first: int, after: str | None) -> Connection[Task]:
         """The tasks that use a package, finished ones too, newest first. A search cut short shows as FAILED."""
         check_first(first)
-        stack = stack_of(self._registry, package.ref)
+        stack = self._backends.of(caller, package.ref)
         return await self._users.page(stack, caller, package, first=first, after=after)
 
 

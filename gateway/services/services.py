@@ -8,18 +8,21 @@ from gateway.backends.registry import BackendRegistry
 from gateway.domain.backend import Backend
 from gateway.domain.device import Device, device
 from gateway.domain.execution import Execution
-from gateway.domain.operations import Affordance
+from gateway.domain.ids import ObjectId
+from gateway.domain.operations import Affordance, Operation
 from gateway.domain.package import Package
 from gateway.domain.task import Task
 from gateway.ledger import Ledger
 from gateway.services.affordances import allowed_operations
-from gateway.services.asking import named_stack
 from gateway.services.audit import AuditReads
+from gateway.services.caller import Caller
 from gateway.services.cursors import CursorKey
+from gateway.services.denials import Denials
 from gateway.services.executions import ExecutionReads
 from gateway.services.mutations.mutations import Mutations
 from gateway.services.package_users import PackageUsers
 from gateway.services.packages import PackageReads
+from gateway.services.seen_backends import SeenBackends
 from gateway.services.shelves import Shelves
 from gateway.services.tasks import TaskReads
 from gateway.services.watching import Watching
@@ -42,43 +45,59 @@ class Services:
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._registry = registry
+        self._denials = Denials(ledger)
+        self._backends = backends = SeenBackends(registry, self._denials)
         self._shelves = Shelves(registry, now)
         cursors = CursorKey(cursor_secret)
         users = PackageUsers(self._shelves, cursors, now)
-        self.tasks = TaskReads(registry, self._shelves, cursors)
-        self.packages = PackageReads(registry, self._shelves, cursors, users)
-        self.executions = ExecutionReads(registry, cursors)
-        self.audit = AuditReads(ledger, cursors)
-        self.mutations = Mutations(registry, ledger, self._shelves, users)
+        self.tasks = TaskReads(backends, self._shelves, cursors)
+        self.packages = PackageReads(backends, self._shelves, cursors, users)
+        self.executions = ExecutionReads(backends, cursors)
+        self.audit = AuditReads(ledger, cursors, registry, self._denials)
+        self.mutations = Mutations(registry, backends, ledger, self._shelves, users)
         self.watching = Watching(self.tasks, self.executions, watch_interval)
 
-    def backend_list(self) -> list[Backend]:
-        """All backends, in the order of the configuration."""
-        return [stack.backend for stack in self._registry]
+    def backend_list(self, caller: Caller) -> list[Backend]:
+        """The backends that the caller sees, in the order of the configuration."""
+        return [stack.backend for stack in self._backends.all(caller)]
 
-    def backend(self, name: str) -> Backend | None:
+    def backend(self, caller: Caller, name: str) -> Backend | None:
         """The backend of that name."""
-        stack = self._registry.find(name)
+        stack = self._backends.find(caller, name)
         return None if stack is None else stack.backend
 
-    def health(self, backend: Backend) -> BackendHealth:
+    def health(self, caller: Caller, backend: Backend) -> BackendHealth:
         """What the last minute says of a backend."""
-        return named_stack(self._registry, backend.name, path=("name",)).health()
+        return self._backends.named(caller, backend.name, path=("name",)).health()
 
-    def device(self, backend_name: str, name: str, product_key: str | None) -> Device:
+    def device(self, caller: Caller, backend_name: str, name: str, product_key: str | None) -> Device:
         """A device by its native names. Raises InvalidInput for an unknown backend or an impossible name."""
-        stack = named_stack(self._registry, backend_name, path=("backend",))
+        stack = self._backends.named(caller, backend_name, Operation.LIST_DEVICE_EXECUTIONS, path=("backend",))
         one = device(stack.backend, name, product_key)
         stack.adapter.check_key(one.ref)
         return one
 
-    def allowed_operations(self, subject: Task | Package | Execution) -> list[Affordance]:
-        """What may be done with an object as it stands."""
-        return allowed_operations(named_stack(self._registry, subject.backend.name, path=("id",)), subject)
+    def device_of(self, caller: Caller, ref: ObjectId) -> Device | None:
+        """The device of that id; None in a backend that the caller does not see."""
+        stack = self._backends.holding(caller, ref)
+        if stack is None:
+            return None
+        stack.adapter.check_key(ref)
+        *product_key, name = ref.key
+        return device(stack.backend, name, product_key[0] if product_key else None)
+
+    def allowed_operations(self, caller: Caller, subject: Task | Package | Execution) -> list[Affordance]:
+        """What the caller may do with an object as it stands."""
+        return allowed_operations(caller, self._backends.of(caller, subject.ref), subject)
+
+    def check_raw(self, caller: Caller, subject: Task | Package | Execution) -> None:
+        """Raise PermissionDenied unless the caller may read the vendor's own JSON of an object."""
+        self._backends.check_raw(caller, subject.ref)
 
     async def aclose(self) -> None:
         """Finish the changes under way, and stop reading."""
         await self.mutations.finish()
+        await self._denials.aclose()
         await self._shelves.aclose()
         for stack in self._registry:
             await stack.aclose()

@@ -3,20 +3,19 @@
 from collections.abc import Sequence
 from operator import attrgetter
 
-from gateway.backends.registry import BackendRegistry
 from gateway.backends.snapshot import RowOrder
 from gateway.domain.errors import GatewayError
 from gateway.domain.ids import ObjectId, same_generation
 from gateway.domain.operations import Operation
 from gateway.domain.task import Task
-from gateway.services.asking import ask, stack_of
+from gateway.services.asking import ask
 from gateway.services.backend_lists import BackendLists, Question, each_or_error, remembered
 from gateway.services.caller import Caller
 from gateway.services.connection import Connection
 from gateway.services.cursors import CursorKey, binding
 from gateway.services.input_rules import check_first, check_range
 from gateway.services.inputs import Direction, TaskFilter, TaskOrder, TaskOrderField
-from gateway.services.selection import selected
+from gateway.services.seen_backends import SeenBackends, narrowed_to_seen
 from gateway.services.shelves import Shelves
 from gateway.services.sort_keys import by_moment, by_text
 
@@ -32,8 +31,8 @@ _KEYS |= {(TaskOrderField.NAME, direction): by_text(lambda task: task.name, dire
 class TaskReads:
     """Reading tasks."""
 
-    def __init__(self, registry: BackendRegistry, shelves: Shelves, cursors: CursorKey) -> None:
-        self._registry = registry
+    def __init__(self, backends: SeenBackends, shelves: Shelves, cursors: CursorKey) -> None:
+        self._backends = backends
         self._shelves = shelves
         self._lists = BackendLists(
             what="tasks",
@@ -50,13 +49,16 @@ class TaskReads:
         """One page of the tasks of all backends that the filter names. Raises InvalidInput."""
         check_first(first)
         check_range(wanted.created_after, wanted.created_before, ("filter", "createdAfter"))
-        stacks = selected(self._registry, wanted.backends, wanted.vendors)
+        stacks = self._backends.selected(caller, wanted.backends, wanted.vendors)
+        wanted = narrowed_to_seen(caller, wanted, stacks)
         page = await self._lists.page(caller, stacks, _question(wanted, order), first, after)
         return self._shelves.showing_deleted(page)
 
     async def get(self, caller: Caller, ref: ObjectId) -> Task | None:
         """The whole task an id names; None when it does not exist, or another stands under its key by now."""
-        stack = stack_of(self._registry, ref)
+        stack = self._backends.holding(caller, ref)
+        if stack is None:
+            return None
         stack.adapter.check_key(ref)
         answer = await ask(stack, caller, f"task|{ref.key}", lambda: stack.adapter.get_task(ref))
         task = answer.value

@@ -157,13 +157,13 @@ class FakeServices:
         finally:
             self.listeners -= 1
 
-    def backend_list(self) -> list[Backend]:
+    def backend_list(self, _caller: Caller) -> list[Backend]:
         return [LAB]
 
-    def backend(self, name: str) -> Backend | None:
+    def backend(self, _caller: Caller, name: str) -> Backend | None:
         return LAB if name == "lab" else None
 
-    def health(self, backend: Backend) -> BackendHealth:
+    def health(self, _caller: Caller, backend: Backend) -> BackendHealth:
         return BackendHealth(
             state=HealthState.UP,
             since=SEEN,
@@ -173,10 +173,17 @@ class FakeServices:
             latency_p50_ms=None,
         )
 
-    def device(self, backend: str, name: str, product_key: str | None) -> Any:
+    def device(self, _caller: Caller, backend: str, name: str, product_key: str | None) -> Any:
         return device(replace(LAB, name=backend), name, product_key)
 
-    def allowed_operations(self, subject: Any) -> list[Affordance]:
+    def device_of(self, _caller: Caller, ref: ObjectId) -> Any:
+        *product_key, name = ref.key
+        return device(replace(LAB, name=ref.backend), name, product_key[0] if product_key else None)
+
+    def check_raw(self, _caller: Caller, subject: Any) -> None:
+        """Everybody may."""
+
+    def allowed_operations(self, _caller: Caller, subject: Any) -> list[Affordance]:
         return [Affordance(operation=Operation.CANCEL_TASK, allowed=True)]
 
 

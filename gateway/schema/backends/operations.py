@@ -31,7 +31,7 @@ class OtaAffordance:
 
 
 def _allowed_operations(root: strawberry.Parent[Task | Package | Execution], info: RequestInfo) -> list[Affordance]:
-    return info.context.services.allowed_operations(root)
+    return info.context.services.allowed_operations(info.context.caller, root)
 
 
 def allowed_operations() -> object:

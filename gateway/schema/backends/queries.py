@@ -11,14 +11,14 @@ from gateway.schema.context import RequestInfo
 
 def _backends(info: RequestInfo) -> list[Backend]:
     """In the order of the configuration."""
-    return info.context.services.backend_list()
+    return info.context.services.backend_list(info.context.caller)
 
 
 def _backend(
     info: RequestInfo, name: Annotated[str, strawberry.argument(description="The operator's name for it.")]
 ) -> Backend | None:
     """One backend."""
-    return info.context.services.backend(name)
+    return info.context.services.backend(info.context.caller, name)
 
 
 @strawberry.type

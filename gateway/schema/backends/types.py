@@ -25,7 +25,7 @@ class OtaBackendHealth:
 
 
 def _health(root: strawberry.Parent[Backend], info: RequestInfo) -> BackendHealth:
-    return info.context.services.health(root)
+    return info.context.services.health(info.context.caller, root)
 
 
 @strawberry.type(description="One configured vendor account, region or instance, under the operator's own name.")

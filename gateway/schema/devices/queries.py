@@ -19,7 +19,7 @@ def _device(
 ) -> Device | None:
     """One device."""
     key = None if product_key is strawberry.UNSET else product_key
-    return info.context.services.device(backend, name, key)
+    return info.context.services.device(info.context.caller, backend, name, key)
 
 
 @strawberry.type

@@ -49,8 +49,8 @@ class DeviceCancels:
         try:
             check_change(change)
             exactly_one(change.execution_ids, change.devices, ("executionIds", "devices"), ())
-            plan = self._plan(change)
-        except InvalidInput as error:
+            plan = self._plan(caller, change)
+        except (InvalidInput, NotFound) as error:
             return refused(error)
 
         async def work(record: Record) -> MutationResult:
@@ -99,13 +99,14 @@ class DeviceCancels:
             shown = found if isinstance(found, GatewayError) else [found[one.ref] for one in target.executions]
             conclude_cancel(target, shown, stack.name)
 
-    def _plan(self, change: CancelDevices) -> _Plan:
+    def _plan(self, caller: Caller, change: CancelDevices) -> _Plan:
         if change.devices is not None:
-            return self._devices_plan(change.devices, change.force)
+            return self._devices_plan(caller, change.devices, change.force)
         given = list(change.execution_ids or ())
         check_list(given, ("executionIds",))
         found = [
-            named(self.desk.registry, text, Kind.EXECUTION, ("executionIds", str(at))) for at, text in enumerate(given)
+            named(self.desk.backends, caller, _OPERATION, text, Kind.EXECUTION, ("executionIds", str(at)))
+            for at, text in enumerate(given)
         ]
         stack = found[0][0]
         for at, (other, _) in enumerate(found):
@@ -130,15 +131,19 @@ class DeviceCancels:
 
         return _Plan(stack, given, find, _cancel_call(stack, change.force))
 
-    def _devices_plan(self, devices: DevicesRef, force: bool) -> _Plan:
+    def _devices_plan(self, caller: Caller, devices: DevicesRef, force: bool) -> _Plan:
         names = list(devices.device_names)
         exactly_one(devices.task_id, devices.package_id, ("taskId", "packageId"), ("devices",))
         check_list(names, ("devices", "deviceNames"))
         if devices.task_id is not None:
-            stack, task = named(self.desk.registry, devices.task_id, Kind.TASK, ("devices", "taskId"))
+            stack, task = named(
+                self.desk.backends, caller, _OPERATION, devices.task_id, Kind.TASK, ("devices", "taskId")
+            )
             _check_names(stack, names, devices.product_key)
             return _Plan(stack, names, _find_in_task(stack, task, names), _cancel_call(stack, force))
-        stack, package = named(self.desk.registry, devices.package_id or "", Kind.PACKAGE, ("devices", "packageId"))
+        stack, package = named(
+            self.desk.backends, caller, _OPERATION, devices.package_id or "", Kind.PACKAGE, ("devices", "packageId")
+        )
         if not devices.all_tasks:
             raise broken(
                 ("devices", "allTasks"),

@@ -10,7 +10,6 @@ from gateway.domain.operations import Operation
 from gateway.domain.outcomes import MutationOutcome, MutationResult
 from gateway.domain.package import Package
 from gateway.domain.task import Task
-from gateway.services.asking import named_stack
 from gateway.services.caller import Caller
 from gateway.services.input_rules import check_change, exactly_one
 from gateway.services.inputs import DeleteExecution, DestroyObject, ExecutionRef
@@ -35,8 +34,8 @@ class Deletions:
         """Delete a task. REQUESTED while the vendor takes its time."""
         try:
             check_change(change)
-            stack, ref = named(self.desk.registry, change.id, Kind.TASK, ("id",))
-        except InvalidInput as error:
+            stack, ref = named(self.desk.backends, caller, Operation.DELETE_TASK, change.id, Kind.TASK, ("id",))
+        except (InvalidInput, NotFound) as error:
             return refused(error)
         deletion: Deletion[Task] = Deletion(
             operation=Operation.DELETE_TASK,
@@ -60,8 +59,8 @@ class Deletions:
         """Delete exactly this package unless live tasks use it; `force` skips that check, never one of the vendor's."""
         try:
             check_change(change)
-            stack, ref = named(self.desk.registry, change.id, Kind.PACKAGE, ("id",))
-        except InvalidInput as error:
+            stack, ref = named(self.desk.backends, caller, Operation.DELETE_PACKAGE, change.id, Kind.PACKAGE, ("id",))
+        except (InvalidInput, NotFound) as error:
             return refused(error)
 
         async def in_use(package: Package) -> GatewayError | None:
@@ -92,11 +91,13 @@ class Deletions:
             check_change(change)
             exactly_one(change.id, change.execution, ("id", "execution"), ())
             if change.execution is not None:
-                (stack, key), target = self._native(change.execution), _native_target(change.execution)
+                (stack, key), target = self._native(caller, change.execution), _native_target(change.execution)
             else:
-                stack, ref = named(self.desk.registry, change.id or "", Kind.EXECUTION, ("id",))
+                stack, ref = named(
+                    self.desk.backends, caller, Operation.DELETE_EXECUTION, change.id or "", Kind.EXECUTION, ("id",)
+                )
                 key, target = ref, change.id or ""
-        except InvalidInput as error:
+        except (InvalidInput, NotFound) as error:
             return refused(error)
 
         async def work(record: Record) -> MutationResult:
@@ -143,9 +144,11 @@ class Deletions:
             )
         return found.ref
 
-    def _native(self, native: ExecutionRef) -> tuple[BackendStack, ObjectId | None]:
+    def _native(self, caller: Caller, native: ExecutionRef) -> tuple[BackendStack, ObjectId | None]:
         """The backend and key of a native reference; no key where the vendor has no such references."""
-        stack = named_stack(self.desk.registry, native.backend, path=("execution", "backend"))
+        stack = self.desk.backends.named(
+            caller, native.backend, Operation.DELETE_EXECUTION, path=("execution", "backend")
+        )
         if not stack.backend.supports(Operation.DELETE_EXECUTION):
             return stack, None
         try:

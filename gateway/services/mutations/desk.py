@@ -29,8 +29,10 @@ from gateway.domain.outcomes import MutationOutcome, MutationResult
 from gateway.ledger import Ledger, Replay
 from gateway.services.asking import unsupported
 from gateway.services.caller import Caller
+from gateway.services.denials import denied
 from gateway.services.inputs import Change
 from gateway.services.mutations.one_at_a_time import OneAtATime
+from gateway.services.seen_backends import SeenBackends
 
 
 @dataclass(slots=True)
@@ -55,8 +57,8 @@ Work = Callable[[Record], Awaitable[MutationResult]]
 class Desk:
     """Takes changes in."""
 
-    def __init__(self, registry: BackendRegistry, ledger: Ledger) -> None:
-        self.registry = registry
+    def __init__(self, registry: BackendRegistry, backends: SeenBackends, ledger: Ledger) -> None:
+        self.backends = backends
         self.ledger = ledger
         self._deleting = OneAtATime(registry)
         self._running: set[asyncio.Task[MutationResult]] = set()
@@ -112,11 +114,13 @@ class Desk:
         if isinstance(started, Replay):
             return started.result
         async with self._deleting.at(deleting):
-            return await self._worked(Record(self.ledger, started.entry_id), operation, stack, work)
+            return await self._worked(caller, Record(self.ledger, started.entry_id), operation, stack, work)
 
-    async def _worked(self, record: Record, operation: Operation, stack: BackendStack, work: Work) -> MutationResult:
+    async def _worked(
+        self, caller: Caller, record: Record, operation: Operation, stack: BackendStack, work: Work
+    ) -> MutationResult:
         try:
-            check_allowed(stack, operation)
+            check_allowed(caller, stack, operation)
             result = await work(record)
         except GatewayError as error:
             result = refused(error)
@@ -135,10 +139,12 @@ class Desk:
         return result
 
 
-def check_allowed(stack: BackendStack, operation: Operation) -> None:
-    """Raise UnsupportedByVendor or Conflict(READ_ONLY) for what no call should be made for."""
+def check_allowed(caller: Caller, stack: BackendStack, operation: Operation) -> None:
+    """Raise UnsupportedByVendor, PermissionDenied or Conflict(READ_ONLY) for what no call should be made for."""
     if not stack.backend.supports(operation):
         raise unsupported(stack, operation)
+    if not caller.principal.rights.may(operation, stack.name):
+        raise denied(caller, operation, stack.name)
     if stack.backend.read_only:
         raise Conflict(
             f"Backend {stack.name} is configured read_only: nothing is changed there.",

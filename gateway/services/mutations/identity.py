@@ -2,26 +2,32 @@
 
 from typing import TypeVar
 
-from gateway.backends.registry import BackendRegistry
 from gateway.backends.stack import BackendStack
 from gateway.domain.errors import GatewayError, GenerationChanged, InvalidInput, NotFound
 from gateway.domain.execution import Execution
 from gateway.domain.fingerprint import same_fingerprint
 from gateway.domain.ids import Kind, ObjectId, decode, same_generation
+from gateway.domain.operations import Operation
 from gateway.domain.package import Package
 from gateway.domain.statuses import TERMINAL_EXECUTION_STATUSES
 from gateway.domain.task import Task
 from gateway.ledger import Ledger
-from gateway.services.asking import stack_of
+from gateway.services.caller import Caller
+from gateway.services.seen_backends import SeenBackends
 
 Subject = TypeVar("Subject", Task, Package, Execution)
 
 
-def named(registry: BackendRegistry, text: str, kind: Kind, path: tuple[str, ...]) -> tuple[BackendStack, ObjectId]:
-    """The backend and key that an id names. Raises InvalidInput with the path of the member that held the id."""
+def named(
+    backends: SeenBackends, caller: Caller, operation: Operation, text: str, kind: Kind, path: tuple[str, ...]
+) -> tuple[BackendStack, ObjectId]:
+    """The backend and key that an id names, for an operation on it.
+
+    Raises InvalidInput with the path of the member that held the id, and NotFound for what the caller does not see.
+    """
     try:
         ref = decode(text, kind)
-        stack = stack_of(registry, ref)
+        stack = backends.of(caller, ref, operation)
         stack.adapter.check_key(ref)
     except InvalidInput as error:
         raise InvalidInput(error.message, path=path, rule=error.rule, target=text) from None

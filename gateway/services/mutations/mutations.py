@@ -18,14 +18,22 @@ from gateway.services.mutations.desk import Desk
 from gateway.services.mutations.releases import Releases
 from gateway.services.mutations.task_changes import TaskChanges
 from gateway.services.package_users import PackageUsers
+from gateway.services.seen_backends import SeenBackends
 from gateway.services.shelves import Shelves
 
 
 class Mutations:
     """Every answer is a MutationResult; refusals are in it, none is raised."""
 
-    def __init__(self, registry: BackendRegistry, ledger: Ledger, shelves: Shelves, users: PackageUsers) -> None:
-        self._desk = Desk(registry, ledger)
+    def __init__(
+        self,
+        registry: BackendRegistry,
+        backends: SeenBackends,
+        ledger: Ledger,
+        shelves: Shelves,
+        users: PackageUsers,
+    ) -> None:
+        self._desk = Desk(registry, backends, ledger)
         self._changes = TaskChanges(self._desk, shelves)
         self._releases = Releases(self._desk, shelves)
         self._deletions = Deletions(self._desk, shelves, users)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gateway.backends.stack import BackendStack
 from gateway.domain.changes import TargetReceipts
-from gateway.domain.errors import GatewayError, InvalidInput, OutcomeUnknown
+from gateway.domain.errors import GatewayError, InvalidInput, NotFound, OutcomeUnknown
 from gateway.domain.execution import Execution
 from gateway.domain.ids import Kind, ObjectId
 from gateway.domain.operations import Operation
@@ -42,9 +42,11 @@ class Releases:
     async def _release(self, caller: Caller, change: ReleaseExecutions, operation: Operation) -> MutationResult:
         try:
             check_change(change)
-            stack, ref = named(self.desk.registry, change.id, Kind.TASK, ("id",))
-            refs = None if change.execution_ids is None else self._executions(stack, ref, change.execution_ids)
-        except InvalidInput as error:
+            stack, ref = named(self.desk.backends, caller, operation, change.id, Kind.TASK, ("id",))
+            refs = None
+            if change.execution_ids is not None:
+                refs = self._executions(caller, operation, stack, ref, change.execution_ids)
+        except (InvalidInput, NotFound) as error:
             return refused(error)
         confirming = operation is Operation.CONFIRM_TASK
         call: Call = stack.adapter.confirm_executions if confirming else stack.adapter.retry_executions
@@ -141,12 +143,14 @@ class Releases:
         self.shelves.task_read(stack.name, task)
         return task
 
-    def _executions(self, stack: BackendStack, task: ObjectId, ids: Sequence[str]) -> list[ObjectId]:
+    def _executions(
+        self, caller: Caller, operation: Operation, stack: BackendStack, task: ObjectId, ids: Sequence[str]
+    ) -> list[ObjectId]:
         check_list(ids, ("executionIds",))
         refs = []
         for at, text in enumerate(ids):
             path = ("executionIds", str(at))
-            other, ref = named(self.desk.registry, text, Kind.EXECUTION, path)
+            other, ref = named(self.desk.backends, caller, operation, text, Kind.EXECUTION, path)
             if other is not stack or not set(task.key) <= set(ref.key):
                 raise broken(path, "an execution of the task that `id` names")
             refs.append(ref)

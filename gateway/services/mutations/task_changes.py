@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 from gateway.backends.stack import BackendStack
 from gateway.domain.changes import Receipt, TaskChange, TaskDraft
-from gateway.domain.errors import GatewayError, InvalidInput, OutcomeUnknown, VendorRejected
+from gateway.domain.errors import GatewayError, InvalidInput, NotFound, OutcomeUnknown, VendorRejected
 from gateway.domain.ids import Kind, ObjectId
 from gateway.domain.operations import Operation
 from gateway.domain.outcomes import MutationOutcome, MutationResult, Preview
 from gateway.domain.statuses import TaskStatus
 from gateway.domain.task import Task
-from gateway.services.asking import named_stack
 from gateway.services.caller import Caller
 from gateway.services.input_rules import broken, check_change, check_list
 from gateway.services.inputs import CreateTask, DestroyObject, UpdateTask
@@ -32,14 +31,14 @@ class TaskChanges:
         """Create a task. A lost answer is UNKNOWN: a second try could make a second task."""
         try:
             check_change(change)
-            stack = named_stack(self.desk.registry, change.backend, path=("backend",))
+            stack = self.desk.backends.named(caller, change.backend, Operation.CREATE_TASK, path=("backend",))
             if change.targets or not change.vendor_options:
                 # Some vendors take a group or a query among their options instead; their own rules decide then.
                 check_list(change.targets, ("targets",))
-            draft = self._draft(stack, change)
+            draft = self._draft(caller, stack, change)
             if stack.backend.supports(Operation.CREATE_TASK):
                 stack.adapter.check_draft(draft)
-        except InvalidInput as error:
+        except (InvalidInput, NotFound) as error:
             return refused(error)
 
         async def work(record: Record) -> MutationResult:
@@ -70,10 +69,10 @@ class TaskChanges:
                 raise broken(
                     ("description",), "description, taskConfigurationId, or both: else there is nothing to change"
                 )
-            stack, ref = named(self.desk.registry, change.id, Kind.TASK, ("id",))
+            stack, ref = named(self.desk.backends, caller, Operation.UPDATE_TASK, change.id, Kind.TASK, ("id",))
             if stack.backend.supports(Operation.UPDATE_TASK):
                 stack.adapter.check_change(wanted)
-        except InvalidInput as error:
+        except (InvalidInput, NotFound) as error:
             return refused(error)
 
         async def work(record: Record) -> MutationResult:
@@ -95,8 +94,8 @@ class TaskChanges:
         """Cancel what of a task has not finished. DONE when the vendor shows it cancelled, REQUESTED until then."""
         try:
             check_change(change)
-            stack, ref = named(self.desk.registry, change.id, Kind.TASK, ("id",))
-        except InvalidInput as error:
+            stack, ref = named(self.desk.backends, caller, Operation.CANCEL_TASK, change.id, Kind.TASK, ("id",))
+        except (InvalidInput, NotFound) as error:
             return refused(error)
 
         async def work(record: Record) -> MutationResult:
@@ -165,10 +164,12 @@ class TaskChanges:
         self.shelves.task_read(stack.name, task)
         return task
 
-    def _draft(self, stack: BackendStack, change: CreateTask) -> TaskDraft:
+    def _draft(self, caller: Caller, stack: BackendStack, change: CreateTask) -> TaskDraft:
         package = None
         if change.package_id is not None:
-            owner, package = named(self.desk.registry, change.package_id, Kind.PACKAGE, ("packageId",))
+            owner, package = named(
+                self.desk.backends, caller, Operation.CREATE_TASK, change.package_id, Kind.PACKAGE, ("packageId",)
+            )
             if owner is not stack:
                 raise broken(("packageId",), "a package of the backend that the task is created in")
         options = {} if change.vendor_options is None else change.vendor_options
