@@ -33,13 +33,13 @@ class AuditReads:
         """
         check_first(first)
         check_range(wanted.after, wanted.before, ("filter", "after"))
-        wanted = self._readable(caller, wanted)
+        wanted, any_readable = self._readable(caller, wanted)
         bound = binding("audit", wanted)
         last: tuple[datetime, str] | None = None
         if after is not None:
             at, entry_id = self._cursors.read(bound, after)
             last = (datetime.fromisoformat(at), entry_id)
-        rows = await self._ledger.entries(wanted, first=first + 1, after=last)
+        rows = await self._ledger.entries(wanted, first=first + 1, after=last) if any_readable else []
         nodes = rows[:first]
         return Connection(
             nodes=nodes,
@@ -59,12 +59,15 @@ class AuditReads:
             return None
         return entry
 
-    def _readable(self, caller: Caller, wanted: AuditFilter) -> AuditFilter:
-        """The filter, less the backends whose audit the caller may not read. Entries may name one that is gone."""
+    def _readable(self, caller: Caller, wanted: AuditFilter) -> tuple[AuditFilter, bool]:
+        """The filter, less the backends whose audit the caller may not read, and whether it leaves any.
+
+        Without names a filter lets every backend through, those included that are configured no more.
+        """
         rights = caller.principal.rights
         if rights.reads_audit(ALL_BACKENDS):
-            return wanted
+            return wanted, True
         if not rights.reads_any_audit:
             raise self._denials.tell(caller, Operation.READ_AUDIT, ALL_BACKENDS)
-        names = self._registry.names() if wanted.backends is None else wanted.backends
-        return replace(wanted, backends=[name for name in names if rights.reads_audit(name)])
+        names = [name for name in wanted.backends or self._registry.names() if rights.reads_audit(name)]
+        return replace(wanted, backends=names), bool(names)
