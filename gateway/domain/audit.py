@@ -32,6 +32,19 @@ class Intent:
     before: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotedCall:
+    """A call that changes something, written down right before it was sent: it may have reached the vendor.
+
+    `objects` holds, by target as it was given, what the call was for, as it was read just before. `wanted` is what
+    else tells afterwards whether it was carried out, such as a new description.
+    """
+
+    at: datetime
+    objects: dict[str, list[dict[str, Any]]]
+    wanted: dict[str, Any] = field(default_factory=dict)
+
+
 @dataclass(slots=True, kw_only=True)
 class AuditEntry:
     """One entry. `before` and `after` hold the object as the gateway read it, as plain data."""

@@ -168,9 +168,18 @@ class GenerationChanged(GatewayError):
 class Conflict(GatewayError):
     """A version moved on, an idempotency key was used for something else, or the backend is read-only."""
 
-    def __init__(self, message: str, *, code: ErrorCode, backend: str | None = None, target: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: ErrorCode,
+        retryable: bool = False,
+        backend: str | None = None,
+        target: str | None = None,
+    ) -> None:
         super().__init__(message, backend=backend, target=target)
         self.code = code
+        self.retryable = retryable
 
 
 class Throttled(GatewayError):

@@ -15,10 +15,11 @@ SQLITE = "sqlite+aiosqlite"
 POSTGRESQL = "postgresql+asyncpg"
 
 _RULE = "sqlite+aiosqlite:///path/to/file.db or postgresql+asyncpg://user:password@host:5432/database"
-_CONNECT_SECONDS = 5
-_STATEMENT_SECONDS = 30
-_BUSY_MILLISECONDS = 10_000
-_POOL_WAIT_SECONDS = 10
+# A change waits this long for a ledger that is away before it is refused.
+_CONNECT_SECONDS = 3
+_STATEMENT_SECONDS = 10
+_BUSY_MILLISECONDS = 5_000
+_POOL_WAIT_SECONDS = 5
 # FULL, because a change may be sent to the vendor only once its intent would survive a power cut.
 _SQLITE_PRAGMAS = (f"busy_timeout={_BUSY_MILLISECONDS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 

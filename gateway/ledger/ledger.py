@@ -5,38 +5,31 @@ database cannot be used, and its message says what to check. A change whose inte
 sent to a vendor.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Row, Select, Table, or_, select, tuple_, update
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Row, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.domain.audit import AuditEntry, AuditFilter, AuditState, Intent
+from gateway.domain.audit import AuditState, Intent
 from gateway.domain.errors import Conflict, ErrorCode, NotFound
 from gateway.domain.ids import Kind, ObjectId, same_generation
 from gateway.domain.outcomes import MutationOutcome, MutationResult
 from gateway.domain.records import result_from_record, result_to_record
-from gateway.ledger import tables
-from gateway.ledger.connecting import POSTGRESQL, mark_writing
+from gateway.ledger import claims, tables
 from gateway.ledger.faults import named_faults, unavailable, whereabouts
 from gateway.ledger.reaching import reach
+from gateway.ledger.reading import AuditReadings
 from gateway.ledger.rows import (
     digest,
-    entry_from_row,
     key_from_text,
     key_to_text,
     new_entry_id,
     require_storable,
 )
 from gateway.ledger.upgrading import upgrade, verify
-
-KEY_LIFETIME = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +59,8 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Ledger:
+class Ledger(AuditReadings):
     """An open ledger. Safe to share between tasks; close it with `aclose`."""
-
-    def __init__(self, engine: AsyncEngine, url: URL, now: Callable[[], datetime]) -> None:
-        self._engine = engine
-        self._url = url
-        self._now = now
-        # SQLite has one writer. Waiting here is fair and cheap; its own waiting is polling.
-        self._write_turn: AbstractAsyncContextManager[Any] = (
-            nullcontext() if url.drivername == POSTGRESQL else asyncio.Lock()
-        )
 
     @classmethod
     async def open(cls, url: str, *, migrate: bool = True, now: Callable[[], datetime] = _utc_now) -> Self:
@@ -94,26 +78,49 @@ class Ledger:
         return cls(engine, parsed, now)
 
     async def aclose(self) -> None:
-        """Close every connection."""
+        """Close every connection. What is open still may be read back by others from here on."""
+        await self._presence.aclose()
         await self._engine.dispose()
 
     async def begin(self, intent: Intent) -> Started | Replay:
         """Claim the idempotency key and write the intent, both or neither.
 
-        A key belongs to its actor and lasts 24 hours. Raises Conflict(IDEMPOTENCY_CONFLICT) when it was used for
-        another input, or when what became of its first use is not known yet; InvalidInput when a text cannot be
-        stored.
+        A key belongs to its actor and lasts 24 hours, or until its use ended with nothing done for reasons that may
+        pass. Raises Conflict(IDEMPOTENCY_CONFLICT) when it was used for another input, or, retryable, while what became
+        of its first use is not known yet; InvalidInput when a text cannot be stored.
         """
         _require_storable_intent(intent)
         at = self._now()
         entry_id = new_entry_id(at)
+        await self.stay()
         async with self._writing() as connection:
             if intent.idempotency_key is not None:
                 claim = digest(intent.actor, intent.idempotency_key)
-                if not await _claim(connection, claim, intent.input_digest, at, entry_id):
-                    return self._replay(intent, await _holder(connection, claim))
-            await _write_intent(connection, intent, at, entry_id)
+                replay = await self._claimed(connection, claim, intent, at, entry_id)
+                if replay is not None:
+                    return replay
+            await _write_intent(connection, intent, at, entry_id, self._presence.instance)
         return Started(entry_id)
+
+    async def stay(self) -> None:
+        """Make sure that others see this process live, so that they leave its open entries to it."""
+        with named_faults(self._url):
+            await self._presence.hold()
+
+    async def _claimed(
+        self, connection: AsyncConnection, claim: str, intent: Intent, at: datetime, entry_id: str
+    ) -> Replay | None:
+        """None once the key is taken for this entry."""
+        if await claims.take(connection, claim, intent.input_digest, at, entry_id):
+            return None
+        holder = await claims.holder_of(connection, claim)
+        try:
+            free = holder.input_digest == intent.input_digest and claims.may_be_repeated(holder)
+        except (KeyError, TypeError, ValueError) as odd:
+            raise self._unreadable(holder.entry_id) from odd
+        if free and await claims.take_over(connection, claim, holder.entry_id, at, entry_id):
+            return None
+        return self._replay(intent, await claims.holder_of(connection, claim) if free else holder)
 
     async def note_before(self, entry_id: str, before: dict[str, Any]) -> None:
         """Write down what stands there, in an open entry, before the vendor is called."""
@@ -124,6 +131,35 @@ class Ledger:
         )
         async with self._writing() as connection:
             await connection.execute(noting)
+
+    async def note_call(
+        self, entry_id: str, number: int, objects: dict[str, list[dict[str, Any]]], wanted: dict[str, Any]
+    ) -> None:
+        """Write down what is about to be sent to the vendor, as the entry's call of this number.
+
+        Raises BackendUnavailable(LEDGER_UNAVAILABLE) too when the entry is no longer this process's to act upon:
+        others took it for dead and read it back. Then nothing may be sent.
+        """
+        mine = (
+            select(tables.entries.c.id)
+            .where(
+                tables.entries.c.id == entry_id,
+                tables.entries.c.state == AuditState.OPEN.value,
+                tables.entries.c.instance == self._presence.instance,
+            )
+            .with_for_update()
+        )
+        async with self._writing() as connection:
+            if (await connection.execute(mine)).first() is None:
+                raise unavailable(
+                    f"{whereabouts(self._url)} was out of reach for too long, and the change was given up. Nothing more"
+                    " was sent. Repeat it."
+                )
+            await connection.execute(
+                tables.calls.insert().values(
+                    entry_id=entry_id, number=number, at=self._now(), objects=objects, wanted=wanted
+                )
+            )
 
     async def close(
         self,
@@ -164,7 +200,9 @@ class Ledger:
                     raise NotFound("There is no such audit entry to close.", target=entry_id)
             if tombstones:
                 rows = [_tombstone_row(ref, at, entry_id) for ref in tombstones]
-                await connection.execute(_insert(connection, tables.tombstones).on_conflict_do_nothing(), rows)
+                await connection.execute(
+                    claims.insert_into(connection, tables.tombstones).on_conflict_do_nothing(), rows
+                )
 
     async def tombstone(self, ref: ObjectId) -> Tombstone | None:
         """The tombstone of exactly this object, generations compared at the coarser precision of the two."""
@@ -194,30 +232,25 @@ class Ledger:
             for row in rows
         ]
 
-    async def entries(
-        self, wanted: AuditFilter, *, first: int, after: tuple[datetime, str] | None = None
-    ) -> list[AuditEntry]:
-        """Up to `first` entries, newest first, ties by id; `after` is (at, id) of the last one seen.
-
-        The filter's `after` is included and its `before` is not, so that adjoining spans share nothing and miss
-        nothing. Raises InvalidInput for text that no entry can hold.
-        """
-        query = _filtered(wanted).order_by(tables.entries.c.at.desc(), tables.entries.c.id.desc()).limit(first)
-        if after is not None:
-            query = query.where(tuple_(tables.entries.c.at, tables.entries.c.id) < after)
-        return await self._read_entries(query)
-
-    async def entry(self, entry_id: str) -> AuditEntry | None:
-        """One entry, or None when there is none with this id."""
-        found = await self._read_entries(select(tables.entries).where(tables.entries.c.id == entry_id))
-        return found[0] if found else None
-
-    async def open_entries(self) -> list[AuditEntry]:
-        """Every entry whose outcome was never written, oldest first."""
-        is_open = tables.entries.c.state == AuditState.OPEN.value
-        return await self._read_entries(
-            select(tables.entries).where(is_open).order_by(tables.entries.c.at, tables.entries.c.id)
+    async def adopt_orphans(self) -> list[str]:
+        """Take over the open entries of processes that live no more; of several that try, each entry goes to one."""
+        await self.stay()
+        open_elsewhere = (tables.entries.c.state == AuditState.OPEN.value) & (
+            tables.entries.c.instance.is_distinct_from(self._presence.instance)
         )
+        async with self._reading() as connection:
+            instances = (
+                await connection.scalars(select(tables.entries.c.instance).where(open_elsewhere).distinct())
+            ).all()
+        adopted: list[str] = []
+        for instance in instances:
+            theirs = open_elsewhere & tables.entries.c.instance.is_not_distinct_from(instance)
+            async with self._writing() as connection:
+                # Written by a gateway too old to say whose it is: none of those runs beside this one.
+                if instance is None or await self._presence.is_gone(connection, instance):
+                    taking = update(tables.entries).where(theirs).values(instance=self._presence.instance)
+                    adopted.extend(await connection.scalars(taking.returning(tables.entries.c.id)))
+        return adopted
 
     def _replay(self, intent: Intent, holder: Row[*tuple[Any, ...]]) -> Replay:
         if holder.input_digest != intent.input_digest:
@@ -229,9 +262,10 @@ class Ledger:
             )
         if holder.state == AuditState.OPEN.value:
             raise Conflict(
-                "The first call with this idempotency key is still under way, or its outcome is not known yet. Read"
-                f" audit entry {holder.entry_id} before you try again.",
+                "The first call with this idempotency key is still under way, or its outcome is not known yet. Repeat"
+                f" it in a few seconds, or read audit entry {holder.entry_id}.",
                 code=ErrorCode.IDEMPOTENCY_CONFLICT,
+                retryable=True,
                 backend=intent.backend,
             )
         try:
@@ -239,86 +273,10 @@ class Ledger:
         except (KeyError, TypeError, ValueError) as odd:
             raise self._unreadable(holder.entry_id) from odd
 
-    async def _read_entries(self, query: Select[Any]) -> list[AuditEntry]:
-        async with self._reading() as connection:
-            rows = (await connection.execute(query)).all()
-            targets: dict[str, list[str]] = {row.id: [] for row in rows}
-            theirs = (
-                select(tables.targets.c.entry_id, tables.targets.c.target)
-                .where(tables.targets.c.entry_id.in_(targets))
-                .order_by(tables.targets.c.entry_id, tables.targets.c.position)
-            )
-            for entry_id, target in (await connection.execute(theirs)).all() if rows else ():
-                targets[entry_id].append(target)
-        return [self._entry(row, targets[row.id]) for row in rows]
 
-    def _entry(self, row: Row[*tuple[Any, ...]], targets: list[str]) -> AuditEntry:
-        try:
-            return entry_from_row(row, targets)
-        except (KeyError, TypeError, ValueError) as odd:
-            raise self._unreadable(row.id) from odd
-
-    def _unreadable(self, entry_id: str) -> Exception:
-        return unavailable(
-            f"{whereabouts(self._url)} holds an entry, {entry_id}, that this version cannot read. Check whether it"
-            " was written by a newer gateway, or altered."
-        )
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
-        with named_faults(self._url):
-            async with self._engine.connect() as connection:
-                yield connection
-
-    @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[AsyncConnection]:
-        with named_faults(self._url):
-            async with self._write_turn, self._engine.connect() as connection:
-                await mark_writing(connection)
-                async with connection.begin():
-                    yield connection
-
-
-def _insert(connection: AsyncConnection, table: Table) -> Any:
-    """An insert that knows ON CONFLICT, spelled alike by both databases."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - slow to import, and never needed beside SQLite
-
-    return postgresql.insert(table)
-
-
-async def _claim(connection: AsyncConnection, claim: str, input_digest: str, at: datetime, entry_id: str) -> bool:
-    """Take the key unless a claim of the last 24 hours holds it. One statement, so that of two only one succeeds."""
-    values = {"input_digest": input_digest, "claimed_at": at, "entry_id": entry_id}
-    taking = (
-        _insert(connection, tables.claims)
-        .values(digest=claim, **values)
-        .on_conflict_do_update(
-            index_elements=[tables.claims.c.digest],
-            set_=values,
-            where=tables.claims.c.claimed_at < at - KEY_LIFETIME,
-        )
-        .returning(tables.claims.c.entry_id)
-    )
-    return (await connection.execute(taking)).first() is not None
-
-
-async def _holder(connection: AsyncConnection, claim: str) -> Row[*tuple[Any, ...]]:
-    held = (
-        select(
-            tables.claims.c.input_digest,
-            tables.claims.c.entry_id,
-            tables.entries.c.state,
-            tables.entries.c.result,
-        )
-        .join(tables.entries, tables.entries.c.id == tables.claims.c.entry_id)
-        .where(tables.claims.c.digest == claim)
-    )
-    return (await connection.execute(held)).one()
-
-
-async def _write_intent(connection: AsyncConnection, intent: Intent, at: datetime, entry_id: str) -> None:
+async def _write_intent(
+    connection: AsyncConnection, intent: Intent, at: datetime, entry_id: str, instance: str
+) -> None:
     await connection.execute(
         tables.entries.insert().values(
             id=entry_id,
@@ -330,6 +288,7 @@ async def _write_intent(connection: AsyncConnection, intent: Intent, at: datetim
             reason=intent.reason,
             idempotency_key=intent.idempotency_key,
             before=intent.before,
+            instance=instance,
         )
     )
     if intent.targets:
@@ -359,29 +318,3 @@ def _tombstone_row(ref: ObjectId, at: datetime, entry_id: str) -> dict[str, Any]
         "at": at,
         "entry_id": entry_id,
     }
-
-
-def _filtered(wanted: AuditFilter) -> Select[Any]:
-    require_storable(("filter", "backends"), wanted.backends or ())
-    require_storable(("filter", "actor"), [wanted.actor])
-    require_storable(("filter", "target"), [wanted.target])
-    entries = tables.entries.c
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.backends:
-        conditions.append(entries.backend.in_(wanted.backends))
-    if wanted.actor:
-        conditions.append(entries.actor == wanted.actor)
-    if wanted.operations:
-        conditions.append(entries.operation.in_([operation.value for operation in wanted.operations]))
-    if wanted.outcomes:
-        conditions.append(entries.outcome.in_([outcome.value for outcome in wanted.outcomes]))
-    if wanted.target:
-        with_target = select(tables.targets.c.entry_id).where(
-            tables.targets.c.digest == digest(wanted.target), tables.targets.c.target == wanted.target
-        )
-        conditions.append(entries.id.in_(with_target))
-    if wanted.after is not None:
-        conditions.append(entries.at >= wanted.after)
-    if wanted.before is not None:
-        conditions.append(entries.at < wanted.before)
-    return select(tables.entries).where(*conditions)

@@ -1,5 +1,9 @@
 """The migrations, run by Alembic: imported only where tables are missing or of another version."""
 
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,9 @@ from gateway.ledger.faults import named_faults, unavailable, whereabouts
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number will do, as long as every version of the gateway takes the same one.
 _ADVISORY_LOCK = 7_201_594_203
+# Alembic keeps the migration that runs in variables of its module: one at a time in a process, whatever its event loops.
+_ALEMBIC = threading.Lock()
+_PAUSE_SECONDS = 0.01
 
 
 async def run_missing(engine: AsyncEngine, url: URL, version_table: str) -> None:
@@ -25,7 +32,7 @@ async def run_missing(engine: AsyncEngine, url: URL, version_table: str) -> None
     if await is_current(engine, url, version_table):
         return
     with named_faults(url, CommandError):
-        async with engine.connect() as connection:
+        async with _alone_with_alembic(), engine.connect() as connection:
             await mark_writing(connection)
             async with connection.begin():
                 if connection.dialect.name == "postgresql":
@@ -38,6 +45,16 @@ async def is_current(engine: AsyncEngine, url: URL, version_table: str) -> bool:
     with named_faults(url, CommandError):
         async with engine.connect() as connection:
             return await connection.run_sync(_stands_at_head, url, version_table)
+
+
+@asynccontextmanager
+async def _alone_with_alembic() -> AsyncIterator[None]:
+    while not _ALEMBIC.acquire(blocking=False):
+        await asyncio.sleep(_PAUSE_SECONDS)
+    try:
+        yield
+    finally:
+        _ALEMBIC.release()
 
 
 def _config(connection: Connection, version_table: str) -> Config:

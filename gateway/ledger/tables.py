@@ -58,6 +58,7 @@ _DATA = JSON(none_as_null=True)
 
 metadata = MetaData()
 
+# `instance`: the process that looks after an open entry; see presence.py.
 entries = Table(
     "audit_entries",
     metadata,
@@ -75,6 +76,7 @@ entries = Table(
     Column("after", _DATA),
     Column("vendor_request_ids", _DATA),
     Column("result", _DATA),
+    Column("instance", String(32)),
     Index("audit_entries_by_time", "at", "id"),
     Index("audit_entries_by_backend", "backend", "at", "id"),
     Index("audit_entries_by_actor", "actor", "at", "id"),
@@ -94,6 +96,18 @@ targets = Table(
     Column("digest", String(64), nullable=False),
     PrimaryKeyConstraint("entry_id", "position"),
     Index("audit_targets_by_target", "digest", "entry_id"),
+)
+
+# What was about to be sent to a vendor, and when.
+calls = Table(
+    "audit_calls",
+    metadata,
+    Column("entry_id", _ID, ForeignKey("audit_entries.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("objects", _DATA, nullable=False),
+    Column("wanted", _DATA, nullable=False),
+    PrimaryKeyConstraint("entry_id", "number"),
 )
 
 # `digest` stands for actor and key together. The entry is written after its claim, hence the deferred reference.

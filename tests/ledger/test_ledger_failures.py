@@ -90,7 +90,7 @@ async def test_a_ledger_that_breaks_while_open_fails_every_call_by_name(
     started = await ledger.begin(intend())
     assert isinstance(started, Started)
     async with engine_to(url).begin() as connection:
-        for table in ("audit_targets", "idempotency_claims", "tombstones", "audit_entries"):
+        for table in ("audit_targets", "audit_calls", "idempotency_claims", "tombstones", "audit_entries"):
             await connection.execute(text(f"DROP TABLE {table}"))
     for call in (
         ledger.begin(intend()),
@@ -110,6 +110,8 @@ async def test_an_entry_that_was_altered_is_refused_by_name(
     started = await ledger.begin(intend())
     assert isinstance(started, Started)
     async with engine_to(url).begin() as connection:
+        on_table = "" if url.startswith("sqlite") else " ON audit_entries"
+        await connection.execute(text(f"DROP TRIGGER audit_entries_updated{on_table}"))
         await connection.execute(text("UPDATE audit_entries SET operation = 'FLY'"))
     with pytest.raises(BackendUnavailable, match=started.entry_id) as refused:
         await ledger.entry(started.entry_id)

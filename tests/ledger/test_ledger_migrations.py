@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +125,41 @@ def test_an_sqlite_ledger_writes_ahead_to_a_log(tmp_path: Path) -> None:
     file = tmp_path / "a ledger.db"
     asyncio.run(migrate(f"sqlite+aiosqlite:///{file}"))
     assert file.read_bytes()[18:20] == b"\x02\x02"  # SQLite's own mark of a database in WAL mode
+
+
+def test_two_event_loops_of_one_process_may_migrate_at_once(tmp_path: Path) -> None:
+    urls = [f"sqlite+aiosqlite:///{tmp_path / f'{number}.db'}" for number in range(4)]
+    with ThreadPoolExecutor(len(urls)) as threads:
+        list(threads.map(lambda url: asyncio.run(migrate(url)), urls))
+        list(threads.map(lambda url: asyncio.run(migrate(url)), urls))
+
+
+async def test_several_databases_are_migrated_at_once_in_one_process(
+    tmp_path: Path, postgres_url: str, opener: Callable[..., Any]
+) -> None:
+    urls = [postgres_url, *(f"sqlite+aiosqlite:///{tmp_path / f'{number}.db'}" for number in range(4))]
+    ledgers = await asyncio.gather(*(opener(url) for url in urls))
+    assert [await ledger.open_entries() for ledger in ledgers] == [[]] * 5
+
+
+async def test_what_an_older_gateway_left_open_may_have_been_called(tmp_path: Path, opener: Callable[..., Any]) -> None:
+    file = tmp_path / "ledger.db"
+    await migrate(f"sqlite+aiosqlite:///{file}")
+    with closing(sqlite3.connect(file)) as old:
+        for (name,) in old.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            old.execute(f"DROP TRIGGER {name}")
+        old.execute("DROP TABLE audit_calls")
+        old.execute("ALTER TABLE audit_entries DROP COLUMN instance")
+        old.execute("UPDATE ledger_version SET version_num = '0001'")
+        for entry_id, before in (("begun", None), ("described", "{}")):
+            members = (entry_id, "2026-01-01 00:00:00", "OPEN", "alice", "DELETE_TASK", "fleet", before)
+            old.execute(
+                "INSERT INTO audit_entries (id, at, state, actor, operation, backend, before) VALUES (?,?,?,?,?,?,?)",
+                members,
+            )
+        old.commit()
+    ledger = await opener(f"sqlite+aiosqlite:///{file}")
+    assert await ledger.adopt_orphans() == ["begun", "described"]
+    found = {entry.id: calls for entry, calls in await ledger.left_open(["begun", "described"])}
+    assert found["begun"] == []
+    assert [call.objects for call in found["described"]] == [{}]
