@@ -8,10 +8,11 @@ from gateway.settings.model import (
     LedgerSettings,
     ServerSettings,
     Settings,
-    is_loopback,
+    TlsSettings,
 )
 from gateway.settings.problems import ConfigurationError, Problem
 from gateway.settings.reading import load, parse
+from gateway.vendorkit.loopback import is_loopback
 
 __all__ = [
     "AuthSettings",
@@ -22,6 +23,7 @@ __all__ = [
     "Problem",
     "ServerSettings",
     "Settings",
+    "TlsSettings",
     "config_schema",
     "is_loopback",
     "load",

@@ -2,19 +2,41 @@
 
 import re
 from collections.abc import Sequence
-from ipaddress import ip_address
+from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, SerializeAsAny, StringConstraints, field_validator, model_validator
 
 from gateway.auth.settings import AuthSettings
+from gateway.settings.access import access_problems
 from gateway.settings.limits import LimitSettings
-from gateway.settings.problems import ConfigurationError, Problem
-from gateway.vendorkit.settings import BackendSettings, Pace, Strict
+from gateway.settings.problems import ConfigurationError, Problem, dotted
+from gateway.vendorkit.loopback import is_loopback
+from gateway.vendorkit.settings import BackendSettings, Duration, Pace, Strict
 
 _REDIS = re.compile(r"(redis|valkey)s?://([^/@\s]*@)?(\[[0-9A-Fa-f:.]+\]|[^/@:\s\[\]]+)(:\d{1,5})?(/\d{0,4})?")
 
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s?#@*]+$")]
+
+
+class TlsSettings(Strict):
+    """TLS of the gateway's own port, version 1.2 at least. Files are read at the start."""
+
+    certificate: Path = Field(description="The certificate and what leads to its issuer, as PEM.")
+    private_key: Path = Field(description="The certificate's key, as PEM, not encrypted.")
+    client_ca: Path | None = Field(
+        default=None, description="Issuers of client certificates, as PEM. Set, what a client presents is verified."
+    )
+    require_client_certificate: bool = Field(
+        default=False, description="Refuse connections without a client certificate. Needs client_ca."
+    )
+
+    @model_validator(mode="after")
+    def _verifies_what_it_requires(self) -> "TlsSettings":
+        if self.require_client_certificate and self.client_ca is None:
+            raise ValueError("require_client_certificate needs client_ca, which says whose certificates count")
+        return self
 
 
 class ServerSettings(Strict):
@@ -31,10 +53,38 @@ class ServerSettings(Strict):
         default=None,
         description="Signs cursors. Without it cursors end with the process: a secret is drawn at each start.",
     )
+    tls: TlsSettings | None = Field(
+        default=None,
+        description="Serve HTTPS. Without it, let something in front do so: tokens are not to travel in clear.",
+    )
     plans: bool = Field(
         default=True,
         description="Execute operations by plans made once for each. false leaves all execution to graphql-core.",
     )
+    read_timeout: Duration = Field(
+        default=timedelta(seconds=20),
+        gt=timedelta(0),
+        description="A client has so long to send one request, head and body, once it has begun.",
+    )
+    max_connections: int = Field(
+        default=1000, ge=1, description="Connections that one process holds; further ones are closed unanswered."
+    )
+    shutdown_delay: Duration = Field(
+        default=timedelta(0),
+        description="When told to end, /readyz answers 503 and all is still served for so long: what a load balancer "
+        "needs to notice.",
+    )
+    shutdown_timeout: Duration = Field(
+        default=timedelta(seconds=30),
+        gt=timedelta(0),
+        description="From the signal to the end of the process at the latest, shutdown_delay included.",
+    )
+
+    @model_validator(mode="after")
+    def _has_time_to_finish(self) -> "ServerSettings":
+        if self.shutdown_delay >= self.shutdown_timeout:
+            raise ValueError("expected shutdown_delay to be shorter than shutdown_timeout, which includes it")
+        return self
 
 
 class CacheSettings(Strict):
@@ -98,17 +148,20 @@ class Settings(Strict):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "Settings":
-        exposed = exposure(self.server.host, self.auth.mode)
+        exposed = exposure(self.server.host, authenticated=self.auth.is_on)
         if exposed is not None:
             raise ValueError(exposed)
-        if repeated([backend.name for backend in self.backends]):
+        names = [backend.name for backend in self.backends]
+        if repeated(names):
             raise ValueError("two backends have one name")
+        for path, message in access_problems(self.auth, self.server, names):
+            raise ValueError(f"{dotted(path)}: {message}")
         return self
 
     def listening(self, host: str | None, port: int | None) -> "Settings":
         """The same settings with another address, where one is given. Raises ConfigurationError."""
         given = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
-        exposed = exposure(host, self.auth.mode) if host is not None else None
+        exposed = exposure(host, authenticated=self.auth.is_on) if host is not None else None
         if exposed is not None:
             raise ConfigurationError([Problem(0, "server.host", exposed)], "The address")
         return self._with_server(**given)
@@ -130,20 +183,9 @@ class Settings(Strict):
         )
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address, without a port, can only be this machine."""
-    name = host.strip("[]").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def exposure(host: str, mode: str) -> str | None:
+def exposure(host: str, *, authenticated: bool) -> str | None:
     """Why this address must not be bound, or None."""
-    if mode != "none" or is_loopback(host):
+    if authenticated or is_loopback(host):
         return None
     return "without authentication (auth.mode: none) only loopback may be bound; use 127.0.0.1"
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast, get_args
 from pydantic import BaseModel, ValidationError
 
 from gateway.auth.settings import AuthSettings
+from gateway.settings.access import access_problems
 from gateway.settings.document import Document, read_document
 from gateway.settings.limits import LimitSettings
 from gateway.settings.model import (
@@ -94,9 +95,12 @@ class _Reading:
         shared = root.get("defaults") if defaults is not None else None
         backends = self._backends(root, shared if isinstance(shared, dict) else {})
         if server is not None and auth is not None:
-            exposed = exposure(server.host, auth.mode)
+            exposed = exposure(server.host, authenticated=auth.is_on)
             if exposed is not None:
                 self._wrong(("server", "host"), exposed)
+            if backends:
+                for where, message in access_problems(auth, server, [backend.name for backend in backends]):
+                    self._wrong(_in_document(where, root, missing=isinstance(where[-1], str)), message)
         if self.problems or not (server and auth and limits and defaults and cache and ledger):
             return None
         return Settings(

@@ -36,7 +36,7 @@ def problems(text: str, vendors: Vendors, **env: str) -> list[str]:
             "ledger: {url: 'mysql://x'}",
             "line 1, ledger.url: expected sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE",
         ),
-        ("auth: {mode: open}", "line 1, auth.mode: expected none"),
+        ("auth: {mode: open}", "line 1, auth.mode: expected none, or one or several of jwt, api_keys, router"),
         (
             "server:\n  host: 0.0.0.0",
             "line 2, server.host: without authentication (auth.mode: none) only loopback may be bound; use 127.0.0.1",
