@@ -7,8 +7,8 @@ From the outside in, in the order a request passes them:
    plans       operations compiled once, in place of graphql-core wherever they answer the same
 3. services    lists over all backends, single objects, changes, watching
 4. ledger      audit entries, idempotency keys, tombstones
-5. backends    one stack each: measure, cache, single flight, total deadline; around each vendor call the account's
-               budget and the attempt's time
+5. backends    one stack each: measure, cache, single flight, total deadline; around each vendor call retry, circuit
+               breaker, slots and the account's budget by priority, the attempt's time
 6. vendors     the adapter: neutral words to the vendor's and back
 7. wire        signing, and HTTP: connections kept open, behind the interface of httpx's transports
 
@@ -28,7 +28,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
-from gateway.backends.call_gate import BudgetedGate
+from gateway.backends.call_gate import BackendGate
 from gateway.backends.health import HealthRecord
 from gateway.backends.rate_limit import CallBudget
 from gateway.backends.registry import BackendRegistry
@@ -137,7 +137,7 @@ def build_stack(
     health = HealthRecord(calls_per_second=settings.calls_per_second, now=utc_now)
     endpoint = manifest.endpoint(settings)
     budget = CallBudget(settings.calls_per_second) if sharing is None else sharing.budget(settings, endpoint)
-    gate = BudgetedGate(budget, settings.attempt_timeout, health)
+    gate = BackendGate(settings.name, budget, settings, health, now=utc_now)
 
     def http_for(base_url: str) -> VendorHttp:
         return VendorHttp(backend=settings.name, base_url=base_url, client=client, gate=gate)
@@ -145,7 +145,9 @@ def build_stack(
     context = AdapterContext(backend=backend, http=http_for(endpoint), http_for=http_for, now=utc_now)
     adapter = manifest.adapter(settings, context)
     shared = None if sharing is None else sharing.backend(settings, endpoint, manifest, adapter)
-    return BackendStack(adapter=adapter, manifest=manifest, pace=settings, health=health, now=utc_now, shared=shared)
+    return BackendStack(
+        adapter=adapter, manifest=manifest, pace=settings, health=health, now=utc_now, gate=gate, shared=shared
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

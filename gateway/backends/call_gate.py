@@ -1,46 +1,147 @@
-"""The gate that every single vendor call passes: wait for the budget, bound the attempt's time, measure it."""
+"""The gate that every single vendor call passes, and the one place where its layers have their order."""
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
 from time import perf_counter
-from types import TracebackType
+from typing import TypeVar
 
+from gateway.backends.bulkhead import Bulkhead
+from gateway.backends.circuit_breaker import Circuit, CircuitBreaker, CircuitOpen
+from gateway.backends.deadline import present_deadline
 from gateway.backends.health import HealthRecord
-from gateway.backends.rate_limit import CallBudget
+from gateway.backends.line import Line
+from gateway.backends.priority import Priority, present_priority
+from gateway.backends.rate_limit import CallBudget, OverBudget
+from gateway.backends.retry import Retries, RetryBudget
+from gateway.domain.errors import BackendUnavailable, GatewayError, OutcomeUnknown, Throttled
+from gateway.vendorkit.http import VendorCall
+from gateway.vendorkit.settings import Pace
+
+Answer = TypeVar("Answer")
 
 
-class BudgetedGate:
-    """One per backend; implements vendorkit.http.CallGate."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What goes through a gate at this moment. `open_until` is None unless the circuit is open."""
 
-    def __init__(self, budget: CallBudget, attempt_timeout: timedelta, health: HealthRecord) -> None:
-        self._budget = budget
-        self._attempt_seconds = attempt_timeout.total_seconds()
-        self._health = health
-
-    def passing(self, operation: str) -> AbstractAsyncContextManager[None]:
-        """Run one call to the vendor. Raises TimeoutError when its time is over; the wait before it does not count."""
-        return _Passage(self._budget, self._attempt_seconds, self._health)
+    circuit: Circuit = Circuit.CLOSED
+    open_until: datetime | None = None
+    under_way: int = 0
+    waiting: int = 0
 
 
-class _Passage:
-    """One call. A class, since a generator behind `asynccontextmanager` costs as much as all else it does."""
+class BackendGate:
+    """One per backend; implements vendorkit.http.CallGate. From the outside in:
 
-    __slots__ = ("_budget", "_health", "_seconds", "_started", "_time")
+    1. retry            reads only, within the deadline and the retry budget (`retry.py`)
+    2. circuit breaker  refuses at once while the vendor does not answer (`circuit_breaker.py`)
+    3. line             waits by priority (`line.py`) for a slot (`bulkhead.py`) and the call budget (`rate_limit.py`)
+    4. attempt timeout  how long the one call may take; waits do not count
+    5. the attempt      signing, the wire, and reading the answer, so that all above know what came of it
+    """
 
-    def __init__(self, budget: CallBudget, seconds: float, health: HealthRecord) -> None:
-        self._budget = budget
-        self._seconds = seconds
-        self._health = health
-
-    async def __aenter__(self) -> None:
-        await self._budget.take()
-        self._started = perf_counter()
-        self._time = asyncio.timeout(self._seconds)
-        await self._time.__aenter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    def __init__(
+        self,
+        backend: str,
+        budget: CallBudget,
+        pace: Pace,
+        health: HealthRecord,
+        *,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._health.call(perf_counter() - self._started)
-        await self._time.__aexit__(kind, problem, trace)
+        self._retries = Retries(pace.retries, RetryBudget())
+        self._breaker = CircuitBreaker(backend, now)
+        self._line = Line(backend, Bulkhead(pace.max_concurrent_calls), budget)
+        self._attempt_seconds = pace.attempt_timeout.total_seconds()
+        self._health = health
+        self._sleep = sleep
+
+    def traffic(self) -> Traffic:
+        """What goes through at this moment."""
+        return Traffic(
+            circuit=self._breaker.circuit,
+            open_until=self._breaker.open_until,
+            under_way=self._line.under_way,
+            waiting=self._line.waiting,
+        )
+
+    async def carry(self, call: VendorCall[Answer]) -> Answer:
+        """Make a call, and again where that is allowed. Raises GatewayError, of the last attempt that was made."""
+        if call.write:
+            return await self._admitted(call, Priority.MUTATION)
+        priority = present_priority()
+        self._retries.called()
+        try:
+            return await self._admitted(call, priority)
+        except (BackendUnavailable, Throttled) as error:
+            known: GatewayError = error
+        done = 0
+        while (pause := self._retries.pause(done, known, present_deadline())) is not None:
+            await self._sleep(pause)
+            done += 1
+            self._health.retried()
+            try:
+                return await self._admitted(call, priority)
+            except (CircuitOpen, OverBudget):
+                break
+            except (BackendUnavailable, Throttled) as error:
+                known = error
+        raise known
+
+    async def _admitted(self, call: VendorCall[Answer], priority: Priority) -> Answer:
+        number = self._breaker.admit()
+        try:
+            answer = await self._in_turn(call, priority, number)
+        except (CircuitOpen, OverBudget):
+            self._breaker.undecided(number)
+            raise
+        except (BackendUnavailable, OutcomeUnknown) as error:
+            self._breaker.failed(number, error)
+            raise
+        except GatewayError as error:
+            self._breaker.succeeded(number)
+            if isinstance(error, Throttled):
+                self._throttled(error)
+            raise
+        except BaseException:
+            self._breaker.undecided(number)
+            raise
+        self._breaker.succeeded(number)
+        return answer
+
+    async def _in_turn(self, call: VendorCall[Answer], priority: Priority, number: int) -> Answer:
+        await self._line.enter(priority)
+        try:
+            self._breaker.check(number)
+            return await self._attempted(call, number)
+        finally:
+            self._line.leave()
+
+    async def _attempted(self, call: VendorCall[Answer], number: int) -> Answer:
+        started = perf_counter()
+        try:
+            async with asyncio.timeout(self._attempt_seconds):
+                return await call.attempt()
+        except TimeoutError as problem:
+            raise call.too_late() from problem
+        except asyncio.CancelledError:
+            self._cut(call, number, perf_counter() - started)
+            raise
+        finally:
+            self._health.called(perf_counter() - started)
+
+    def _cut(self, call: VendorCall[Answer], number: int, seconds: float) -> None:
+        """A vendor that had most of the time there was until the deadline did not answer; a caller who left tells
+        nothing.
+        """
+        deadline = present_deadline()
+        if deadline is not None and deadline.left <= 0 and seconds >= min(self._attempt_seconds, deadline.seconds) / 2:
+            self._breaker.failed(number, call.too_late())
+
+    def _throttled(self, error: Throttled) -> None:
+        self._health.throttled()
+        if error.retry_after_seconds:
+            self._line.hold(error.retry_after_seconds)

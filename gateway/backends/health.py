@@ -8,6 +8,8 @@ from enum import StrEnum
 from statistics import median
 from time import monotonic
 
+from gateway.backends.circuit_breaker import Circuit, CircuitOpen
+from gateway.backends.rate_limit import OverBudget
 from gateway.domain.errors import BackendUnavailable, GatewayError, Throttled, VendorRejected
 
 _DOWN_AFTER = 3
@@ -26,7 +28,10 @@ class HealthState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendHealth:
-    """A reading of it. `since` is when the state was entered; latency is of single vendor calls, in milliseconds."""
+    """A reading of it. `since` is when the state was entered; latency is of single vendor calls, in milliseconds.
+
+    The rest is what stands around the calls: see BackendGate.
+    """
 
     state: HealthState
     since: datetime | None
@@ -34,15 +39,44 @@ class BackendHealth:
     calls_last_minute: int
     call_budget_per_second: float
     latency_p50_ms: float | None
+    circuit: Circuit = Circuit.CLOSED
+    circuit_open_until: datetime | None = None
+    calls_under_way: int = 0
+    calls_waiting: int = 0
+    retries_last_minute: int = 0
+    throttled_last_minute: int = 0
+
+
+class LastMinute:
+    """Counts what happened in the last minute."""
+
+    def __init__(self) -> None:
+        self._moments: deque[float] = deque()
+
+    def add(self) -> None:
+        """It happened."""
+        self._moments.append(monotonic())
+        self._forget()
+
+    def __len__(self) -> int:
+        self._forget()
+        return len(self._moments)
+
+    def _forget(self) -> None:
+        horizon = monotonic() - 60
+        while self._moments and self._moments[0] < horizon:
+            self._moments.popleft()
 
 
 class HealthRecord:
-    """Keeps what a reading needs. `call` is told of every vendor call, `succeeded` and `failed` of whole reads."""
+    """Keeps what a reading needs. `called` is told of every vendor call, `succeeded` and `failed` of whole reads."""
 
     def __init__(self, *, calls_per_second: float, now: Callable[[], datetime]) -> None:
         self._calls_per_second = calls_per_second
         self._now = now
-        self._calls: deque[float] = deque()
+        self._calls = LastMinute()
+        self._retries = LastMinute()
+        self._throttled = LastMinute()
         self._latencies: deque[float] = deque(maxlen=_KEPT_LATENCIES)
         self._state = HealthState.UNKNOWN
         self._since: datetime | None = None
@@ -50,11 +84,18 @@ class HealthRecord:
         self._ever_succeeded = False
         self._last_error: GatewayError | None = None
 
-    def call(self, seconds: float) -> None:
+    def called(self, seconds: float) -> None:
         """One vendor call took that long, whatever came of it."""
-        self._calls.append(monotonic())
+        self._calls.add()
         self._latencies.append(seconds * 1000)
-        self._forget()
+
+    def retried(self) -> None:
+        """A call is made again."""
+        self._retries.add()
+
+    def throttled(self) -> None:
+        """The vendor asked to slow down."""
+        self._throttled.add()
 
     def succeeded(self) -> None:
         """A read got its answer."""
@@ -63,7 +104,12 @@ class HealthRecord:
         self._enter(HealthState.UP)
 
     def failed(self, error: GatewayError) -> None:
-        """A read failed. A vendor that refuses one request in its own words is well; one that lets nobody in is not."""
+        """A read failed. A vendor that refuses one request in its own words is well; one that lets nobody in is not.
+
+        What our budget or the open circuit kept back tells nothing new of it.
+        """
+        if isinstance(error, CircuitOpen | OverBudget):
+            return
         if isinstance(error, VendorRejected) and error.http_status not in _REFUSED_AT_THE_DOOR:
             return
         if not isinstance(error, BackendUnavailable | Throttled | VendorRejected):
@@ -75,7 +121,6 @@ class HealthRecord:
 
     def reading(self) -> BackendHealth:
         """The health as it stands."""
-        self._forget()
         return BackendHealth(
             state=self._state,
             since=self._since,
@@ -83,14 +128,11 @@ class HealthRecord:
             calls_last_minute=len(self._calls),
             call_budget_per_second=self._calls_per_second,
             latency_p50_ms=round(median(self._latencies), 3) if self._latencies else None,
+            retries_last_minute=len(self._retries),
+            throttled_last_minute=len(self._throttled),
         )
 
     def _enter(self, state: HealthState) -> None:
         if state is not self._state:
             self._state = state
             self._since = self._now()
-
-    def _forget(self) -> None:
-        horizon = monotonic() - 60
-        while self._calls and self._calls[0] < horizon:
-            self._calls.popleft()

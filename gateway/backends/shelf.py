@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from gateway.backends.cache import Life
 from gateway.backends.changes import UNSEEN, Left, Outcome
-from gateway.backends.deadline import ended_within
+from gateway.backends.deadline import ended_within, ending_in
+from gateway.backends.priority import Priority, asking_as
 from gateway.backends.shared.whole_list import Held, WholeList
 from gateway.backends.snapshot import Identified, Snapshot
 from gateway.backends.stack import BackendStack
@@ -129,7 +130,8 @@ class SnapshotShelf(Generic[Row]):
         moment = monotonic()
         if kept is not None and kept.life.hard > moment:
             if key not in self._drains and not self._is_good(kept, moment):
-                self._begin(key, keep)
+                with asking_as(Priority.POLL):
+                    self._begin(key, keep)
             return kept.snapshot
         if not self._stack.pace.single_flight:
             return await self._drained(key, keep, self._stack.pace.timeout, self._too_long_alone)
@@ -230,14 +232,17 @@ class SnapshotShelf(Generic[Row]):
         epoch, began, started = self._epoch(), self._now(), monotonic()
 
         async def read() -> dict[tuple[str, ...], Row]:
+            # A drain that its limit ends tells nothing of the vendor: every call of it had its own time.
+            seconds = limit.total_seconds()
             try:
-                async with asyncio.timeout(limit.total_seconds()):
-                    return await self._all_rows(keep)
+                with ending_in(seconds):
+                    async with asyncio.timeout(seconds):
+                        return await self._stack.measured(lambda: self._all_rows(keep))
             except TimeoutError:
                 raise too_long() from None
 
         try:
-            snapshot = Snapshot(await self._stack.measured(read), began)
+            snapshot = Snapshot(await read(), began)
         except InvalidInput:
             if not key:
                 took = monotonic() - started

@@ -10,15 +10,19 @@ or kept.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gateway.backends.cache import Answer, AnswerCache, Kept
+from gateway.backends.call_gate import BackendGate, Traffic
 from gateway.backends.changes import Changes
 from gateway.backends.deadline import within
 from gateway.backends.health import BackendHealth, HealthRecord
+from gateway.backends.odd_answers import not_understood
+from gateway.backends.priority import Priority, asking_as
 from gateway.backends.single_flight import SingleFlight
 from gateway.domain.backend import Backend
 from gateway.domain.errors import GatewayError
@@ -45,12 +49,14 @@ class BackendStack:
         pace: Pace,
         health: HealthRecord,
         now: Callable[[], datetime],
+        gate: BackendGate | None = None,
         shared: "SharedBackend | None" = None,
     ) -> None:
         self.adapter = adapter
         self.manifest = manifest
         self.pace = pace
         self._health = health
+        self._gate = gate
         self._now = now
         self._cache = AnswerCache(pace.cache_ttl, pace.hard_ttl)
         self._flights = SingleFlight()
@@ -70,8 +76,15 @@ class BackendStack:
         return self.adapter.backend.name
 
     def health(self) -> BackendHealth:
-        """What the last minute says of it."""
-        return self._health.reading()
+        """What the last minute says of it, and what stands around its calls at this moment."""
+        traffic = Traffic() if self._gate is None else self._gate.traffic()
+        return replace(
+            self._health.reading(),
+            circuit=traffic.circuit,
+            circuit_open_until=traffic.open_until,
+            calls_under_way=traffic.under_way,
+            calls_waiting=traffic.waiting,
+        )
 
     def peek(self, key: str, *, max_age: float | None = None) -> Answer[Any] | None:
         """The kept answer that `read` would give, without awaiting anything; None when there is something to do."""
@@ -178,7 +191,8 @@ class BackendStack:
             for key in keys:
                 del self._renewals[key]
 
-        renewal = asyncio.create_task(renew())
+        with asking_as(Priority.POLL):
+            renewal = asyncio.create_task(renew())
         self._renewals.update(dict.fromkeys(keys, renewal))
         renewal.add_done_callback(ended)
 
@@ -195,6 +209,8 @@ class BackendStack:
                 error.backend = self.name
             self._health.failed(error)
             raise
+        except Exception as problem:
+            raise not_understood(problem, self.name) from problem
         self._health.succeeded()
         return value
 

@@ -6,8 +6,8 @@ means OutcomeUnknown: it may be done.
 """
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import httpx
 
@@ -15,7 +15,10 @@ from gateway.domain.errors import BackendUnavailable, GatewayError, OutcomeUnkno
 from gateway.vendorkit.calls import Carrier, SignedCall, VendorAnswer
 from gateway.vendorkit.through_httpx import ThroughHttpx
 
-__all__ = ["NEVER_SENT", "CallGate", "OpenGate", "SignedCall", "VendorAnswer", "VendorHttp"]
+__all__ = ["NEVER_SENT", "CallGate", "OpenGate", "SignedCall", "VendorAnswer", "VendorCall", "VendorHttp"]
+
+Understood = TypeVar("Understood")
+Answer_co = TypeVar("Answer_co", covariant=True)
 
 NEVER_SENT = (
     httpx.ConnectError,
@@ -28,25 +31,34 @@ NEVER_SENT = (
 )
 
 
-class CallGate(Protocol):
-    """What every vendor call passes: the backend's call budget and the time allowed for one attempt, measured."""
+class VendorCall(Protocol[Answer_co]):
+    """A call to a vendor as a gate sees it. `write` says that it changes something: it may be attempted once only."""
 
-    def passing(self, operation: str) -> AbstractAsyncContextManager[None]:
-        """Wait for the budget, then give the block its time. Raises TimeoutError when the time is over."""
+    write: bool
+
+    async def attempt(self) -> Answer_co:
+        """Sign it, send it once, and read its answer. Raises the GatewayError that it comes to."""
+        ...
+
+    def too_late(self) -> GatewayError:
+        """The error for an attempt that was ended because its time was over."""
+        ...
+
+
+class CallGate(Protocol):
+    """What every vendor call passes: it decides when, whether and how often a call is attempted, and for how long."""
+
+    async def carry(self, call: VendorCall[Understood]) -> Understood:
+        """Give what the call comes to. Raises GatewayError."""
         ...
 
 
 class OpenGate:
-    """A gate that neither waits nor limits, for probes and tests."""
+    """A gate that neither waits nor limits nor repeats, for probes and tests."""
 
-    def passing(self, operation: str) -> AbstractAsyncContextManager[None]:
+    async def carry(self, call: VendorCall[Understood]) -> Understood:
         """Let the call through."""
-        return _Nothing()
-
-
-class _Nothing(AbstractAsyncContextManager[None]):
-    async def __aexit__(self, *_: object) -> None:
-        return None
+        return await call.attempt()
 
 
 class VendorHttp:
@@ -69,28 +81,20 @@ class VendorHttp:
         self._gate = gate
 
     async def send(
-        self, operation: str, sign: Callable[[], Awaitable[SignedCall]], *, write: bool = False
-    ) -> VendorAnswer:
-        """Send one request, once, and read the whole answer, whatever its status.
+        self,
+        operation: str,
+        sign: Callable[[], Awaitable[SignedCall]],
+        understand: Callable[[VendorAnswer], Understood],
+        *,
+        write: bool = False,
+    ) -> Understood:
+        """Send one request, a read perhaps more than once, and give what `understand` makes of its answer.
 
-        `sign` is awaited once the budget lets the call through, so that its date and nonce are fresh. Raises
+        `understand` is given whole answers of any status, and raises the GatewayError that a refusal means. `sign` is
+        awaited once the gate lets an attempt through, so that its date and nonce are fresh. Raises what they do,
         BackendUnavailable, or OutcomeUnknown for a write that may have reached the vendor.
         """
-        handed_over = False
-        try:
-            async with self._gate.passing(operation):
-                call = await sign()
-                handed_over = True
-                return await self._carrier.carry(self.base_url, call)
-        except NEVER_SENT as problem:
-            raise self.unreachable(operation, type(problem).__name__) from problem
-        except (httpx.HTTPError, TimeoutError) as problem:
-            cause = "it took too long" if isinstance(problem, TimeoutError) else type(problem).__name__
-            if write and handed_over:
-                raise self.lost(operation, cause) from problem
-            if isinstance(problem, TimeoutError | httpx.TimeoutException):
-                raise TimedOut(str(self.unreachable(operation, cause)), backend=self.backend) from problem
-            raise self.unreachable(operation, cause) from problem
+        return await self._gate.carry(_Call(self, self._carrier, operation, sign, understand, write))
 
     def unreachable(self, operation: str, cause: str) -> BackendUnavailable:
         """The error for a call that got no usable answer and changed nothing."""
@@ -130,3 +134,44 @@ class VendorHttp:
             request_id=request_id,
             backend=self.backend,
         )
+
+
+@dataclass(slots=True)
+class _Call(Generic[Understood]):
+    """One call of VendorHttp. `handed_over` tells whether the present attempt may have reached the vendor."""
+
+    http: VendorHttp
+    carrier: Carrier
+    operation: str
+    sign: Callable[[], Awaitable[SignedCall]]
+    understand: Callable[[VendorAnswer], Understood]
+    write: bool
+    handed_over: bool = False
+
+    async def attempt(self) -> Understood:
+        """As VendorCall says."""
+        self.handed_over = False
+        try:
+            signed = await self.sign()
+            self.handed_over = True
+            answer = await self.carrier.carry(self.http.base_url, signed)
+        except NEVER_SENT as problem:
+            raise self.http.unreachable(self.operation, type(problem).__name__) from problem
+        except TimeoutError as problem:
+            raise self.too_late() from problem
+        except httpx.HTTPError as problem:
+            cause = type(problem).__name__
+            if self.write and self.handed_over:
+                raise self.http.lost(self.operation, cause) from problem
+            if isinstance(problem, httpx.TimeoutException):
+                raise self._timed_out(cause) from problem
+            raise self.http.unreachable(self.operation, cause) from problem
+        return self.understand(answer)
+
+    def too_late(self) -> GatewayError:
+        """As VendorCall says."""
+        cause = "it took too long"
+        return self.http.lost(self.operation, cause) if self.write and self.handed_over else self._timed_out(cause)
+
+    def _timed_out(self, cause: str) -> TimedOut:
+        return TimedOut(str(self.http.unreachable(self.operation, cause)), backend=self.http.backend)

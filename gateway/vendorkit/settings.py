@@ -63,6 +63,24 @@ class Pace(Strict):
         True, description="Equal reads under way are answered by one call. Off, each asker reads on its own."
     )
     calls_per_second: float = Field(10.0, gt=0, description="The budget of the vendor account, writes included.")
+    max_concurrent_calls: int = Field(
+        32,
+        ge=1,
+        description="Calls to the vendor under way at once; more wait, changes first. One in eight is kept for "
+        "changes.",
+    )
+    retries: int = Field(
+        2,
+        ge=0,
+        le=10,
+        description="How often a read that got no answer, or was asked to slow down, is tried again, while `timeout` "
+        "lasts. Changes never are. 0 turns it off.",
+    )
+    stale_if_error: Duration = Field(
+        timedelta(minutes=5),
+        description="While the backend cannot be asked, lists show its last answer up to this age, marked STALE. "
+        "Single objects never do. 0s turns it off; so does a cache_ttl of 0s.",
+    )
 
     @field_validator("cache_hard_ttl")
     @classmethod

@@ -1,13 +1,11 @@
-"""Equal reads under way are one call; deadlines and budgets hold."""
+"""Equal reads under way are one call; deadlines hold."""
 
 import asyncio
 from datetime import timedelta
-from time import perf_counter
 
 import pytest
 
 from gateway.backends.deadline import ended_within, within
-from gateway.backends.rate_limit import CallBudget
 from gateway.backends.single_flight import SingleFlight
 from gateway.domain.errors import NotFound, TimedOut
 
@@ -116,14 +114,3 @@ async def test_waiting_for_a_shared_task_ends_in_time_and_leaves_it_running() ->
     assert await staying
     assert (task.result(), vendor.cancelled) == (1, 0)
     assert await ended_within(0, task)
-
-
-async def test_a_budget_lets_a_seconds_worth_go_at_once_and_then_holds_back() -> None:
-    budget = CallBudget(20)
-    started = perf_counter()
-    for _ in range(20):
-        await budget.take()
-    assert perf_counter() - started < 0.5
-    for _ in range(6):
-        await budget.take()
-    assert perf_counter() - started >= 0.2

@@ -1,13 +1,13 @@
 """The call budget of a vendor account over all processes: one token bucket in Redis, by the server's clock."""
 
 import asyncio
-from collections import deque
+from contextlib import suppress
 
 from gateway.backends.rate_limit import CallBudget
 from gateway.backends.shared.link import Away, RedisLink
 
 # As many as there are; when there is none, the next that there will be, and how long until then. So no process can
-# have more than one call ahead of another's that asked before it.
+# have more than one call ahead of another's that asked before it. Less than none wanted is given back.
 _TAKE = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
@@ -16,7 +16,7 @@ local known = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local tokens, at = tonumber(known[1]) or most, tonumber(known[2]) or now
 tokens = math.min(most, tokens + math.max(0, now - at) * rate / 1000000)
 local given, wait = math.min(wanted, math.floor(tokens)), 0
-if given < 1 then
+if wanted > 0 and given < 1 then
   given = 1
   wait = math.ceil((1 - tokens) / rate * 1000000)
 end
@@ -28,49 +28,53 @@ return {given, wait}
 
 
 class SharedBudget(CallBudget):
-    """A budget that `processes` share; while Redis is away each has an equal part of it."""
+    """A budget that `processes` share; while Redis is away each has an equal part of it.
+
+    A pause that the vendor asked for, and priorities, are kept within each process.
+    """
 
     def __init__(self, link: RedisLink, key: str, calls_per_second: float, processes: int) -> None:
         super().__init__(calls_per_second / processes)
         self._link = link
         self._key = key
-        self._rate = calls_per_second
+        self._shared_rate = calls_per_second
         self._take = link.client.register_script(_TAKE)
-        self._waiting: deque[asyncio.Future[bool]] = deque()
-        self._giving: asyncio.Task[None] | None = None
+        self._giving_back: set[asyncio.Task[None]] = set()
 
-    async def take(self) -> None:
-        """Wait until one more call fits."""
-        if self._link.up:
-            waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-            self._waiting.append(waiter)
-            if self._giving is None or self._giving.done():
-                self._giving = asyncio.create_task(self._give())
-            if await waiter:
-                return
-        await super().take()
+    def at_once(self) -> bool:
+        """None does, while the others have to be asked."""
+        return not self._link.up and super().at_once()
 
-    async def _give(self) -> None:
-        """Take calls for all who wait here, in the order they came."""
-        while self._still_waiting():
-            arguments = [self._rate, max(self._rate, 1), len(self._waiting)]
-            try:
-                given, wait = await self._link.run(
-                    lambda redis, arguments=arguments: self._take(  # type: ignore[misc]
-                        keys=[self._key], args=arguments, client=redis
-                    )
-                )
-            except Away:
-                while self._still_waiting():
-                    self._waiting.popleft().set_result(False)
-                return
-            await asyncio.sleep(wait / 1_000_000)
-            while given and self._still_waiting():
-                self._waiting.popleft().set_result(True)
-                given -= 1
+    async def obtain(self, wanted: int) -> int:
+        """As CallBudget says, of what all processes have."""
+        if self.held:
+            # It may be prolonged meanwhile; whoever is let in then is one call at most.
+            await asyncio.sleep(self.held)
+        try:
+            given, wait = await self._ask(wanted)
+        except Away:
+            return await super().obtain(wanted)
+        await asyncio.sleep(wait / 1_000_000)
+        return given
 
-    def _still_waiting(self) -> bool:
-        """Whether anybody waits who has not given up."""
-        while self._waiting and self._waiting[0].done():
-            self._waiting.popleft()
-        return bool(self._waiting)
+    def give_back(self, calls: int) -> None:
+        """As CallBudget says, behind the caller's back."""
+        if not self._link.up:
+            super().give_back(calls)
+            return
+        giving = asyncio.create_task(self._give_back(calls))
+        self._giving_back.add(giving)
+        giving.add_done_callback(self._giving_back.discard)
+
+    def seconds_until(self, place: int) -> float:
+        """As CallBudget says; what the others leave of the budget is not known."""
+        return self.held if self._link.up else super().seconds_until(place)
+
+    async def _give_back(self, calls: int) -> None:
+        with suppress(Away):
+            await self._ask(-calls)
+
+    async def _ask(self, wanted: int) -> tuple[int, int]:
+        arguments = [self._shared_rate, max(self._shared_rate, 1), wanted]
+        given, wait = await self._link.run(lambda redis: self._take(keys=[self._key], args=arguments, client=redis))
+        return given, wait

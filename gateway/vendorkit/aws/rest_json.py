@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -21,6 +22,7 @@ from gateway.vendorkit.http import VendorAnswer, VendorHttp
 
 Shape = TypeVar("Shape")
 Outer = TypeVar("Outer")
+Understood = TypeVar("Understood")
 
 QueryValue = str | int | bool | None
 
@@ -134,15 +136,20 @@ class RestJson:
         Raises what errors.refusal_of tells; for an unreadable success VendorRejected, or OutcomeUnknown for a write,
         whose doing is done. Where the answer holds Nothing, its body is not looked at.
         """
-        answer = await self._send(operation, method, encoded_path, query, body, write=write, force_helps=force_helps)
-        try:
-            return Answered(read_json(answer.body, shape), answer.body, request_id(answer.headers))
-        except Unreadable as problem:
-            if write and shape is Nothing:
-                return Answered(shape(), b"", request_id(answer.headers))
-            if write:
-                raise self._http.lost(operation, "it cannot be read", request_id(answer.headers)) from problem
-            raise self._http.unreadable(operation, answer, request_id(answer.headers)) from problem
+
+        def understand(answer: VendorAnswer) -> Answered[Shape]:
+            try:
+                return Answered(read_json(answer.body, shape), answer.body, request_id(answer.headers))
+            except Unreadable as problem:
+                if write and shape is Nothing:
+                    return Answered(shape(), b"", request_id(answer.headers))
+                if write:
+                    raise self._http.lost(operation, "it cannot be read", request_id(answer.headers)) from problem
+                raise self._http.unreadable(operation, answer, request_id(answer.headers)) from problem
+
+        return await self._send(
+            operation, method, encoded_path, query, body, understand, write=write, force_helps=force_helps
+        )
 
     def inner(
         self, operation: str, answered: Answered[Outer], text: msgspec.Raw, shape: type[Shape]
@@ -165,14 +172,17 @@ class RestJson:
     ) -> WirePage[Shape]:
         """One page of a list. Raises as `call`, and VendorRejected when the vendor answers the token it was given."""
         asked = {**(query or {}), listing.size: size, listing.token_in: token}
-        answer = await self._send(listing.operation, "GET", encoded_path, asked, None, write=False, force_helps=False)
-        try:
-            found = listing.read(answer.body)
-        except Unreadable as problem:
-            raise self._http.unreadable(listing.operation, answer, request_id(answer.headers)) from problem
-        if found.next is not None and found.next == token:
-            raise self._standing_still(listing.operation, answer)
-        return found
+
+        def understand(answer: VendorAnswer) -> WirePage[Shape]:
+            try:
+                found = listing.read(answer.body)
+            except Unreadable as problem:
+                raise self._http.unreadable(listing.operation, answer, request_id(answer.headers)) from problem
+            if found.next is not None and found.next == token:
+                raise self._standing_still(listing.operation, answer)
+            return found
+
+        return await self._send(listing.operation, "GET", encoded_path, asked, None, understand)
 
     async def _send(
         self,
@@ -181,18 +191,23 @@ class RestJson:
         encoded_path: str,
         query: Mapping[str, QueryValue] | None,
         body: Mapping[str, object] | None,
+        understand: Callable[[VendorAnswer], Understood],
         *,
-        write: bool,
-        force_helps: bool,
-    ) -> VendorAnswer:
+        write: bool = False,
+        force_helps: bool = False,
+    ) -> Understood:
         where = target(encoded_path, query or {})
         content = None
         if body is not None:
             content = json.dumps({name: value for name, value in body.items() if value is not None}).encode()
-        answer = await self._http.send(operation, lambda: self._signer.sign(method, where, content), write=write)
-        if not answer.ok:
-            raise refusal_of(self._http, operation, answer, write=write, force_helps=force_helps)
-        return answer
+
+        def understood(answer: VendorAnswer) -> Understood:
+            if not answer.ok:
+                raise refusal_of(self._http, operation, answer, write=write, force_helps=force_helps)
+            return understand(answer)
+
+        sign = partial(self._signer.sign, method, where, content)
+        return await self._http.send(operation, sign, understood, write=write)
 
     def _standing_still(self, operation: str, answer: VendorAnswer) -> VendorRejected:
         return VendorRejected(

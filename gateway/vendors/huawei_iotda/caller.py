@@ -83,6 +83,8 @@ class HuaweiCaller:
         raise self._refusal(operation, answer, write=write)
 
     async def _send(self, operation: str, request: _Request, token: str | None, *, write: bool) -> VendorAnswer:
+        """The vendor's answer, where it is a success or a 401."""
+
         async def signed() -> SignedCall:
             if self._signer is not None:
                 return self._signer.sign(
@@ -101,7 +103,12 @@ class HuaweiCaller:
                 body=request.content,
             )
 
-        return await self.http.send(operation, signed, write=write)
+        def understand(answer: VendorAnswer) -> VendorAnswer:
+            if answer.ok or answer.status == 401:
+                return answer
+            raise self._refusal(operation, answer, write=write)
+
+        return await self.http.send(operation, signed, understand, write=write)
 
     def _refusal(self, operation: str, answer: VendorAnswer, *, write: bool) -> GatewayError:
         code, text, in_body = _error_of(answer)

@@ -12,7 +12,7 @@ import msgspec
 
 from gateway.domain.errors import BackendUnavailable, VendorRejected
 from gateway.vendorkit.decoding import Unreadable, read_json
-from gateway.vendorkit.http import SignedCall, VendorHttp
+from gateway.vendorkit.http import SignedCall, VendorAnswer, VendorHttp
 from gateway.vendorkit.times import from_iso
 from gateway.vendors.huawei_iotda.settings import IamUser
 
@@ -54,7 +54,12 @@ class TokenKeeper:
 
     async def _renew(self) -> None:
         asked_at = self._now()
-        answer = await self._http.send(_OPERATION, self._request)
+        token, body = await self._http.send(_OPERATION, self._request, self._understand)
+        ends_at = from_iso(body.token.expires_at) if body.token else None
+        self._token = token
+        self._renew_at = (ends_at or asked_at + LIFETIME) - RENEW_BEFORE
+
+    def _understand(self, answer: VendorAnswer) -> tuple[str, _TokenAnswer]:
         token = answer.headers.get("x-subject-token")
         if answer.status == 429:
             raise self._http.throttled(_OPERATION, answer)
@@ -68,12 +73,9 @@ class TokenKeeper:
                 backend=self._http.backend,
             )
         try:
-            body = read_json(answer.body, _TokenAnswer)
+            return token, read_json(answer.body, _TokenAnswer)
         except Unreadable:
-            body = _TokenAnswer()
-        ends_at = from_iso(body.token.expires_at) if body.token else None
-        self._token = token
-        self._renew_at = (ends_at or asked_at + LIFETIME) - RENEW_BEFORE
+            return token, _TokenAnswer()
 
     def _unavailable(self, cause: str) -> BackendUnavailable:
         return self._http.unreachable(_OPERATION, cause)

@@ -52,7 +52,7 @@ class TuyaCaller:
         self._not_found = frozenset(code.lower() for code in settings.not_found_codes)
 
     async def call(self, action: str, params: Mapping[str, str], *, write: bool = False) -> Reply:
-        """Call `action` once. Changes are GETs too, so nothing on the way may repeat or cache them.
+        """Call `action`. Changes are GETs too, so nothing on the way may repeat or cache them.
 
         Raises NotFound, Throttled, VendorRejected, and for a breakdown BackendUnavailable or, for a write,
         OutcomeUnknown.
@@ -61,15 +61,17 @@ class TuyaCaller:
         async def signed() -> SignedCall:
             return SignedCall(method=METHOD, target=f"/?{self._query(action, params)}")
 
-        answer = await self.http.send(action, signed, write=write)
-        try:
-            members = members_of(answer.body)
-        except Unreadable:
-            members = {}
-        request_id = _text(members.get("requestid"))
-        if answer.ok and str(members.get("success")).lower() == "true":
-            return Reply(action, members, (request_id,) if request_id else ())
-        raise self._refusal(action, answer, members, request_id, write=write)
+        def understand(answer: VendorAnswer) -> Reply:
+            try:
+                members = members_of(answer.body)
+            except Unreadable:
+                members = {}
+            request_id = _text(members.get("requestid"))
+            if answer.ok and str(members.get("success")).lower() == "true":
+                return Reply(action, members, (request_id,) if request_id else ())
+            raise self._refusal(action, answer, members, request_id, write=write)
+
+        return await self.http.send(action, signed, understand, write=write)
 
     def _query(self, action: str, params: Mapping[str, str]) -> str:
         credentials = self._settings.credentials

@@ -8,13 +8,27 @@ from time import monotonic
 
 import pytest
 
-from gateway.backends.rate_limit import CallBudget
+from gateway.backends.bulkhead import Bulkhead
+from gateway.backends.line import Line
+from gateway.backends.priority import Priority
 from gateway.backends.shared.sharing import Sharing
 from gateway.vendorkit.discovery import installed_vendors
 from gateway.vendorkit.settings import BackendSettings
 from tests.support.redis_server import RedisServer
 
-Budgets = Callable[..., Awaitable[list[CallBudget]]]
+
+class Taking:
+    """One process's line before the account, through which calls go and are back at once."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    async def take(self, priority: Priority = Priority.INTERACTIVE) -> None:
+        await self._line.enter(priority)
+        self._line.leave()
+
+
+Budgets = Callable[..., Awaitable[list[Taking]]]
 
 
 def now() -> datetime:
@@ -31,18 +45,19 @@ async def budgets() -> AsyncIterator[Budgets]:
     """The budgets of one account as each of several processes has it."""
     async with AsyncExitStack() as following:
 
-        async def of(url: str, calls_per_second: float, processes: int = 2, name: str = "lab") -> list[CallBudget]:
+        async def of(url: str, calls_per_second: float, processes: int = 2, name: str = "lab") -> list[Taking]:
             found = []
             for _ in range(processes):
                 sharing = Sharing(url, processes, now)
                 await following.enter_async_context(sharing.following())
-                found.append(sharing.budget(settings(calls_per_second, name), "http://vendor"))
+                budget = sharing.budget(settings(calls_per_second, name), "http://vendor")
+                found.append(Taking(Line(name, Bulkhead(1000), budget)))
             return found
 
         yield of
 
 
-async def taken(budget: CallBudget, until: float) -> int:
+async def taken(budget: Taking, until: float) -> int:
     """How many calls go through by then, of any number that wants to."""
     count = 0
 
@@ -128,3 +143,33 @@ async def test_calls_that_wait_when_redis_goes_are_made_all_the_same(own_redis: 
     own_redis.kill()
     async with asyncio.timeout(10):
         await asyncio.gather(*waiting)
+
+
+async def test_a_change_goes_before_the_polls_that_wait_in_its_process(
+    shared_redis: RedisServer, budgets: Budgets
+) -> None:
+    (one,) = await budgets(shared_redis.url(), 10, 1, "hurried")
+    await asyncio.gather(*(one.take() for _ in range(10)))
+    order: list[Priority] = []
+
+    async def caller(priority: Priority) -> None:
+        await one.take(priority)
+        order.append(priority)
+
+    polls = [asyncio.create_task(caller(Priority.POLL)) for _ in range(3)]
+    await asyncio.sleep(0.02)
+    await caller(Priority.MUTATION)
+    assert order == [Priority.MUTATION]
+    await asyncio.gather(*polls)
+
+
+async def test_calls_that_were_taken_and_not_made_are_given_back(shared_redis: RedisServer, budgets: Budgets) -> None:
+    (one,) = await budgets(shared_redis.url(), 0.5, 1, "given-up")
+    await one.take()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await one.take()
+    # The call that was taken for it comes, and nobody is there.
+    await asyncio.sleep(2.2)
+    async with asyncio.timeout(1):
+        await one.take()

@@ -39,6 +39,6 @@ def send(connections: KeptConnections) -> Callable[..., object]:
             return SignedCall(method=method, target=target, headers=headers or {}, body=body)
 
         http = VendorHttp(backend="fleet", base_url=url, client=client, gate=OpenGate())
-        return await http.send("Operate", signed, write=write)
+        return await http.send("Operate", signed, lambda answer: answer, write=write)
 
     return sent
