@@ -16,8 +16,8 @@ Nothing but this module knows the vendors, and it knows them only by discovery.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
@@ -41,16 +41,18 @@ from gateway.schema.context import RequestContext
 from gateway.schema.root import build_schema
 from gateway.services.caller import Caller
 from gateway.services.services import Services
-from gateway.settings import Settings
+from gateway.settings import AuthSettings, Settings
 from gateway.vendorkit.calls import Carrier
 from gateway.vendorkit.discovery import installed_vendors
 from gateway.vendorkit.http import VendorHttp
 from gateway.vendorkit.kept_connections import KeptConnections
 from gateway.vendorkit.manifest import AdapterContext
 from gateway.vendorkit.settings import BackendSettings
-from gateway.web import create_web
+from gateway.web import Leaving, Web, create_web
+from gateway.web.identity import principal_of
 
 if TYPE_CHECKING:
+    from gateway.auth.access import Access
     from gateway.backends.shared.sharing import Sharing
 
 _log = structlog.get_logger(__name__)
@@ -61,16 +63,21 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def build_app(settings: Settings, *, processes: int = 1) -> Starlette:
+def build_app(settings: Settings, *, processes: int = 1) -> Web:
     """The application. Ledger and connections open at its start and close, after the changes under way, at its end.
 
     `processes` is how many serve this configuration side by side.
     """
     held: dict[str, Services] = {}
+    access = access_by(settings.auth)
+    leaving = Leaving(settings.server.shutdown_timeout.total_seconds())
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, Any]]:
-        async with opened(settings, processes=processes) as services:
+        async with (
+            nullcontext() if access is None else access.open(),
+            opened(settings, processes=processes, left=leaving.left) as services,
+        ):
             held["services"] = services
             yield {}
 
@@ -78,15 +85,30 @@ def build_app(settings: Settings, *, processes: int = 1) -> Starlette:
         fresh = any(
             name == b"cache-control" and b"no-cache" in value.lower() for name, value in connection.scope["headers"]
         )
-        return RequestContext(services=held["services"], caller=Caller(fresh=fresh))
+        return RequestContext(services=held["services"], caller=Caller(principal=principal_of(connection), fresh=fresh))
 
     schema = PlannedSchema(build_schema(), planning=settings.server.plans)
-    return create_web(schema, context, server=settings.server, lifespan=lifespan)
+    identify = None if access is None else access.identify
+    return create_web(schema, context, server=settings.server, identify=identify, lifespan=lifespan, leaving=leaving)
+
+
+def access_by(auth: AuthSettings) -> "Access | None":
+    """Who judges credentials; None where nobody has to show any."""
+    if not auth.is_on:
+        return None
+    from gateway.auth.access import Access  # noqa: PLC0415 - only who verifies signatures needs cryptography
+
+    return Access(auth)
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, processes: int = 1) -> AsyncIterator[Services]:
-    """The services over a configuration, open while the block runs. Raises GatewayError without its ledger."""
+async def opened(
+    settings: Settings, *, processes: int = 1, left: Callable[[], float | None] = lambda: None
+) -> AsyncIterator[Services]:
+    """The services over a configuration, open while the block runs. Raises GatewayError without its ledger.
+
+    `left` tells at the end how many seconds the changes under way have; None for as many as they need.
+    """
     async with AsyncExitStack() as resources:
         ledger = await Ledger.open(settings.ledger.url)
         resources.push_async_callback(ledger.aclose)
@@ -102,8 +124,10 @@ async def opened(settings: Settings, *, processes: int = 1) -> AsyncIterator[Ser
             _log.warning("cursor_secret_missing", meaning="cursors end with this process; set server.cursor_secret")
         cursor_secret = secrets.token_bytes(32) if secret is None else secret.get_secret_value().encode()
         services = Services(BackendRegistry(stacks), ledger, cursor_secret=cursor_secret)
-        resources.push_async_callback(services.aclose)
-        yield services
+        try:
+            yield services
+        finally:
+            await services.aclose(left())
 
 
 def vendor_client() -> KeptConnections:

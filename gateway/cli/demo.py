@@ -40,7 +40,8 @@ async def run_demo(host: str, listener: "socket.socket") -> None:
     import tempfile  # noqa: PLC0415
 
     from gateway.app import build_app  # noqa: PLC0415 - slow to import
-    from gateway.cli.listening import Listening, address_of, told_to_end  # noqa: PLC0415
+    from gateway.cli.ending import told_to_end  # noqa: PLC0415
+    from gateway.cli.listening import Listening, address_of  # noqa: PLC0415
     from gateway.observability.logging import configure_logging  # noqa: PLC0415
     from gateway.vendorkit.discovery import installed_vendors  # noqa: PLC0415
 

@@ -1,20 +1,22 @@
-"""DirectProtocol: uvicorn's HTTP protocol, with a shorter way for requests whose answer is there at once.
+"""DirectProtocol: HTTP with a shorter way for requests whose answer is there at once.
 
 uvicorn makes a task for each request as soon as its head has come, which then waits for the body and writes head and
 body of the answer separately. A query whose answer is kept needs none of that. Here a small request is looked at when
 it is complete: what the application answers at once is written at once, in one piece. Everything else goes uvicorn's
 way: requests the application wants to wait for, large ones, those that expect to be told to continue, other paths.
+
+The work for a request ends with its connection. What must not end so, the application holds on to itself.
 """
 
+import asyncio
 from collections.abc import Awaitable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final
 
 from starlette.responses import Response
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-if TYPE_CHECKING:
-    from gateway.web.application import Web
+from gateway.cli.bounded_http import BoundedProtocol
 
 App = Any
 """An ASGI application, as uvicorn types it."""
@@ -23,13 +25,15 @@ _LARGEST_BODY: Final = 32 * 1024
 _STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
 
-class DirectProtocol(HttpToolsProtocol):
+class DirectProtocol(BoundedProtocol):
     """Serves a `Web` application, and nothing else."""
 
-    _idle_since: float | None = None
     _complete_later: tuple[RequestResponseCycle, App] | None = None
+    _working: "asyncio.Task[None] | None" = None
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: App) -> None:
+        if self.web.leaving.begun and not self.pipeline:
+            cycle.keep_alive = False
         if (
             cycle.more_body
             and not cycle.waiting_for_100_continue
@@ -38,7 +42,15 @@ class DirectProtocol(HttpToolsProtocol):
         ):
             self._complete_later = (cycle, app)
         else:
-            super()._start_asgi_task(cycle, app)
+            self._work(cycle, app)
+
+    def _work(self, cycle: RequestResponseCycle, app: App) -> None:
+        self._working = self.loop.create_task(cycle.run_asgi(_while_connected(cycle, app)))
+        self._working.add_done_callback(self.tasks.discard)
+        self.tasks.add(self._working)
+
+    def _waits_for_body(self) -> bool:
+        return self._complete_later is not None and self._complete_later[0] is self.cycle and not self.pipeline
 
     def on_body(self, body: bytes) -> None:
         """A part of a request's body has come."""
@@ -58,64 +70,30 @@ class DirectProtocol(HttpToolsProtocol):
         if isinstance(begun, Response):
             self._write(cycle, begun)
         elif begun is None:
-            super()._start_asgi_task(cycle, app)
+            self._work(cycle, app)
         else:
-            super()._start_asgi_task(cycle, _answering(begun))
+            self._work(cycle, _answering(begun))
 
     def _begin(self, cycle: RequestResponseCycle) -> Response | Awaitable[Response] | None:
         try:
-            return cast("Web", self.app).begin(cycle.scope, bytes(cycle.body))  # type: ignore[arg-type]
+            return self.web.begin(cycle.scope, bytes(cycle.body))  # type: ignore[arg-type]
         # The parser would take it for a fault of the request. On the long way it is logged, and answered as our own.
         except Exception:  # noqa: BLE001
             return None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client is gone; what it has not sent whole is not answered."""
+        """The client is gone; what it has not sent whole is not answered, and what it waited for is given up."""
         self._complete_later = None
-        if self.timeout_keep_alive_task is not None:
-            self.timeout_keep_alive_task.cancel()
-            self.timeout_keep_alive_task = None
+        self.pipeline.clear()
         super().connection_lost(exc)
-
-    def on_response_complete(self) -> None:
-        """An answer is out: the next request that waits is begun, or the connection is idle from now on.
-
-        As uvicorn has it, but for the timer of idle connections: it is not set and taken back at each request. When its
-        time has come, it looks for how long the connection has been idle.
-        """
-        self.server_state.total_requests += 1
-        if self.transport.is_closing():
-            return
-        self.flow.resume_reading()
-        if self.pipeline:
-            cycle, app = self.pipeline.pop()
-            self._start_asgi_task(cycle, app)
-            return
-        self._idle_since = self.loop.time()
-        if self.timeout_keep_alive_task is None:
-            self._look_for_idleness_in(self.timeout_keep_alive)
-
-    def _unset_keepalive_if_required(self) -> None:
-        self._idle_since = None
-
-    def timeout_keep_alive_handler(self) -> None:
-        """The time of an idle connection may be over."""
-        self.timeout_keep_alive_task = None
-        if self._idle_since is None or self.transport.is_closing():
-            return
-        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
-        if left > 0:
-            self._look_for_idleness_in(left)
-        else:
-            self.transport.close()
-
-    def _look_for_idleness_in(self, seconds: float) -> None:
-        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+        if self._working is not None and not self._working.done():
+            # Work that was begun in this turn of the loop takes its first step before.
+            self.loop.call_soon(self._working.cancel)
 
     def _go_the_long_way(self) -> None:
         waiting, self._complete_later = self._complete_later, None
         if waiting is not None:
-            super()._start_asgi_task(*waiting)
+            self._work(*waiting)
 
     def _write(self, cycle: RequestResponseCycle, response: Response) -> None:
         parts = [_STATUS_LINES[response.status_code]]
@@ -137,6 +115,19 @@ def _says_it_is_large(cycle: RequestResponseCycle) -> bool:
             # The parser has let digits through, and nothing else.
             return int(value) > _LARGEST_BODY
     return False
+
+
+def _while_connected(cycle: RequestResponseCycle, app: App) -> App:
+    """The application, which may be cancelled once its client has gone."""
+
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await app(scope, receive, send)
+        except asyncio.CancelledError:
+            if not cycle.disconnected:
+                raise
+
+    return serve
 
 
 def _answering(begun: Awaitable[Response]) -> App:

@@ -2,21 +2,27 @@
 
 import asyncio
 import gc
-import signal
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
+
+import structlog
 
 from gateway.cli.refusing import refuse
 from gateway.vendorkit.sockets import listen
 
 if TYPE_CHECKING:
     import uvicorn
-    from starlette.applications import Starlette
 
-_DRAIN_SECONDS = 5
+    from gateway.cli.ending import Ending
+    from gateway.web import Web
+
 _MESSAGE_LIMIT = 1024 * 1024
+# What changes under way still have after a second signal.
+_HURRIED_SECONDS = 5.0
+_LOOK = 0.1
+
+_log = structlog.get_logger(__name__)
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -51,44 +57,57 @@ def run(main: Coroutine[Any, Any, None]) -> None:
         runner.run(main)
 
 
-@contextmanager
-def told_to_end() -> Iterator[asyncio.Event]:
-    """An event that SIGINT and SIGTERM set, while the block runs. To end so is no failure."""
-    loop = asyncio.get_running_loop()
-    ending = asyncio.Event()
-    signals = (signal.SIGINT, signal.SIGTERM)
-    for number in signals:
-        loop.add_signal_handler(number, ending.set)
-    try:
-        yield ending
-    finally:
-        for number in signals:
-            loop.remove_signal_handler(number)
-
-
 class Listening:
-    """An application being served. Open streams have some seconds to end when it stops."""
+    """An application being served, and taken down in order when it is told to end."""
 
-    def __init__(self, app: "Starlette", listener: socket.socket) -> None:
+    def __init__(self, app: "Web", listener: socket.socket) -> None:
         self._app = app
         self._server = _server(app)
         self._listener = listener
 
-    async def until(self, ending: asyncio.Event, *, begun: Callable[[], Awaitable[None]]) -> None:
+    async def until(self, ending: "Ending", *, begun: Callable[[], Awaitable[None]]) -> None:
         """Serve until told; `begun` runs once requests are answered. Exits when the application cannot start."""
         serving = asyncio.create_task(self._serve())
         waiting = asyncio.create_task(ending.wait())
         beginning = asyncio.create_task(self._then(begun))
         await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        self._server.should_exit = True
         waiting.cancel()
         beginning.cancel()
         if not self._server.started:
             # Still opening what it needs, which may take its time.
             serving.cancel()
+        elif not serving.done():
+            await self._go_down(serving, ending)
         await asyncio.gather(serving, waiting, beginning, return_exceptions=True)
         if not serving.cancelled():
             serving.result()
+
+    async def _go_down(self, serving: "asyncio.Task[None]", ending: "Ending") -> None:
+        leaving, bounds = self._app.leaving, self._app.server
+        leaving.begin()
+        _log.info(
+            "going_down",
+            step="not ready",
+            delay_seconds=bounds.shutdown_delay.total_seconds(),
+            within_seconds=bounds.shutdown_timeout.total_seconds(),
+        )
+        hurrying = asyncio.create_task(self._hurry(ending))
+        await asyncio.wait({serving, hurrying}, timeout=bounds.shutdown_delay.total_seconds())
+        self._server.should_exit = True
+        while not serving.done() and leaving.left_to_close() > 0:
+            # What is left may have become less meanwhile.
+            await asyncio.wait({serving}, timeout=min(_LOOK, leaving.left_to_close()))
+        hurrying.cancel()
+        if serving.done():
+            _log.info("going_down", step="done")
+        else:
+            _log.error("going_down", step="cut", meaning="backends, Redis or the ledger did not close in time")
+            serving.cancel()
+
+    async def _hurry(self, ending: "Ending") -> None:
+        await ending.wait_for_the_second()
+        _log.warning("going_down", step="told again", within_seconds=_HURRIED_SECONDS)
+        self._app.leaving.hurry(_HURRIED_SECONDS)
 
     async def _serve(self) -> None:
         from gateway.domain.errors import GatewayError  # noqa: PLC0415 - kept from `--help`
@@ -98,6 +117,7 @@ class Listening:
             async with self._app.router.lifespan_context(self._app):
                 _keep_what_the_start_made()
                 await self._server.serve(sockets=[self._listener])
+                _log.info("going_down", step="finishing changes, then closing backends and ledger")
         except GatewayError as problem:
             refuse(problem.message)
 
@@ -117,30 +137,24 @@ def _keep_what_the_start_made() -> None:
     gc.enable()
 
 
-def _server(app: "Starlette") -> "uvicorn.Server":
+def _server(app: "Web") -> "uvicorn.Server":
     import uvicorn  # noqa: PLC0415 - slow to import
 
+    from gateway.cli.bounded_http import BoundedWebsocket  # noqa: PLC0415
     from gateway.cli.direct_http import DirectProtocol  # noqa: PLC0415
+    from gateway.cli.draining import DrainingServer  # noqa: PLC0415
 
-    class Server(uvicorn.Server):
-        @contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            # The command listens to signals, also while there is no server yet or any more.
-            yield
-
-    return Server(
-        uvicorn.Config(
-            app,
-            http=DirectProtocol,
-            ws="websockets-sansio",
-            ws_max_size=_MESSAGE_LIMIT,
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            log_level="warning",
-            server_header=False,
-            # The gateway does not ask who called from where.
-            proxy_headers=False,
-            timeout_graceful_shutdown=_DRAIN_SECONDS,
-        )
+    config = uvicorn.Config(
+        app,
+        http=DirectProtocol,
+        ws=BoundedWebsocket,
+        ws_max_size=_MESSAGE_LIMIT,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        server_header=False,
+        # The gateway does not ask who called from where.
+        proxy_headers=False,
     )
+    return DrainingServer(config, app)

@@ -56,7 +56,8 @@ def serve(
 
 def _serve_here(settings: "Settings", listener: "socket", say: "Callable[[], None]") -> None:
     from gateway.app import build_app  # noqa: PLC0415
-    from gateway.cli.listening import Listening, run, told_to_end  # noqa: PLC0415
+    from gateway.cli.ending import told_to_end  # noqa: PLC0415
+    from gateway.cli.listening import Listening, run  # noqa: PLC0415
 
     async def begun() -> None:
         say()
@@ -75,7 +76,8 @@ def _serve_by_workers(settings: "Settings", listener: "socket", number: int, say
     import uvicorn  # noqa: F401, PLC0415 - loaded before the fork, it is loaded for all
 
     from gateway.app import build_app  # noqa: PLC0415
-    from gateway.cli.listening import Listening, run, told_to_end  # noqa: PLC0415
+    from gateway.cli.ending import told_to_end  # noqa: PLC0415
+    from gateway.cli.listening import Listening, run  # noqa: PLC0415
     from gateway.cli.workers import Lifeline, Workers  # noqa: PLC0415
 
     if settings.server.cursor_secret is None:
@@ -92,13 +94,20 @@ def _serve_by_workers(settings: "Settings", listener: "socket", number: int, say
             lifeline.serves()
 
         async def main() -> None:
+            loop = asyncio.get_running_loop()
             with told_to_end() as ending:
-                asyncio.get_running_loop().add_reader(lifeline.parent, ending.set)
+
+                def orphaned() -> None:
+                    # The file stays readable from here on.
+                    loop.remove_reader(lifeline.parent)
+                    ending.tell()
+
+                loop.add_reader(lifeline.parent, orphaned)
                 try:
                     await Listening(app, own).until(ending, begun=begun)
                 finally:
-                    asyncio.get_running_loop().remove_reader(lifeline.parent)
+                    loop.remove_reader(lifeline.parent)
 
         run(main())
 
-    return Workers(number, listener, work).run(say)
+    return Workers(number, listener, work, within=settings.server.shutdown_timeout.total_seconds()).run(say)

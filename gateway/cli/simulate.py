@@ -80,7 +80,8 @@ def _plan(path: Path | None, seed: int) -> "FaultPlan":
 
 
 async def _serve(manifest: "VendorManifest", simulator: "Simulator", port: int, hint: str) -> None:
-    from gateway.cli.listening import cannot_listen, told_to_end  # noqa: PLC0415 - asyncio is slow to import
+    from gateway.cli.ending import told_to_end  # noqa: PLC0415 - asyncio is slow to import
+    from gateway.cli.listening import cannot_listen  # noqa: PLC0415
     from gateway.vendorkit.simulation.server import serving  # noqa: PLC0415
 
     with told_to_end() as ending:

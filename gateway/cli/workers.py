@@ -21,8 +21,8 @@ import typer
 
 from gateway.cli.shared_port import SharedPort
 
-# A worker's own drain and the end of its changes under way, before it is killed.
-_ENDING_SECONDS = 30.0
+# What a worker has beyond its own bound, before it is killed.
+_GRACE_SECONDS = 5.0
 _LIVED = 60.0
 _PAUSES = (0.1, 30.0)
 # So long, connections that came to a worker which died wait for the next one.
@@ -61,13 +61,17 @@ class _Worker:
 
 
 class Workers:
-    """`number` processes that do `work` at a socket, until they are told to end."""
+    """`number` processes that do `work` at a socket, until they are told to end; each ends `within` these seconds."""
 
-    def __init__(self, number: int, listener: socket.socket, work: Callable[[socket.socket, Lifeline], None]) -> None:
+    def __init__(
+        self, number: int, listener: socket.socket, work: Callable[[socket.socket, Lifeline], None], *, within: float
+    ) -> None:
         self._work = work
+        self._within = within + _GRACE_SECONDS
         self._port = SharedPort(listener, number)
         self._workers = [_Worker(place) for place in range(number)]
         self._ending = False
+        self._told = 0
         self._status = 0
         self._have_served = False
 
@@ -168,19 +172,26 @@ class Workers:
         worker.pause = min(2 * worker.pause, _PAUSES[1])
 
     def _end_all(self) -> None:
-        for worker in self._workers:
-            if worker.pid:
-                os.kill(worker.pid, signal.SIGTERM)
-        until = time.monotonic() + _ENDING_SECONDS
+        until = time.monotonic() + self._within
+        passed_on = 0
         while any(worker.pid for worker in self._workers):
+            # Each wish is passed on; a worker tells by the time between them whether they are one.
+            if passed_on < max(1, self._told):
+                passed_on = max(1, self._told)
+                self._signal_all(signal.SIGTERM)
             if time.monotonic() > until:
                 for worker in self._workers:
                     if worker.pid:
-                        _log.error("worker_killed", pid=worker.pid, after_seconds=_ENDING_SECONDS)
-                        os.kill(worker.pid, signal.SIGKILL)
-                until += _ENDING_SECONDS
+                        _log.error("worker_killed", pid=worker.pid, after_seconds=self._within)
+                self._signal_all(signal.SIGKILL)
+                until += self._within
             self._wait(within=0.5)
             self._end_of_any()
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        for worker in self._workers:
+            if worker.pid:
+                os.kill(worker.pid, number)
 
     # ------------------------------------------------------------------ waiting
 
@@ -207,6 +218,7 @@ class Workers:
     def _signals(self, waking: int) -> Iterator[None]:
         def end(*_: object) -> None:
             self._ending = True
+            self._told += 1
 
         before = {number: signal.signal(number, end) for number in _SIGNALS}
         # Without a handler nothing would be written to wake us.

@@ -18,10 +18,14 @@ from starlette.types import Lifespan, Receive, Scope, Send
 
 from gateway.settings import ServerSettings
 from gateway.web.cors import cors
+from gateway.web.disconnects import ToTheirEnd
 from gateway.web.graphql_http import GraphQLOverHttp
 from gateway.web.graphql_websocket import GraphQLOverWebsocket
 from gateway.web.health import Readiness, health_routes
 from gateway.web.host_guard import HostGuard
+from gateway.web.identity import Identify, Identity
+from gateway.web.leaving import Leaving
+from gateway.web.open_streams import OpenStreams
 from gateway.web.responses import refusal
 from gateway.web.schema_port import ContextFactory, GraphQLSchemaPort
 
@@ -35,18 +39,31 @@ def create_web(
     context_factory: ContextFactory,
     *,
     server: ServerSettings,
+    identify: Identify | None = None,
     lifespan: Lifespan[Starlette] | None = None,
-) -> Starlette:
-    """The application. `context_factory` is given the request or the websocket; it may be async."""
-    readiness = Readiness()
-    endpoint = GraphQLOverHttp(schema, context_factory)
-    guard = HostGuard(bound=server.host, origins=server.cors_origins)
+    leaving: Leaving | None = None,
+) -> "Web":
+    """The application. `context_factory` is given the request or the websocket; it may be async.
+
+    `identify` tells who calls, by the headers of a request and the names of its client certificate; without it, it is
+    anybody. `leaving` is for whoever else wants to know that the process was told to end.
+    """
+    leaving = leaving or Leaving(server.shutdown_timeout.total_seconds())
+    readiness = Readiness(leaving)
+    changes = ToTheirEnd()
+    streams = OpenStreams()
+    identity = Identity(identify)
+    endpoint = GraphQLOverHttp(schema, context_factory, changes, identity)
+    guard = HostGuard(bound=server.host, origins=server.cors_origins, any_host=identify is not None)
     return Web(
         guard,
         endpoint,
+        server=server,
+        leaving=leaving,
+        streams=streams,
         routes=[
             Route(_PATH, endpoint),
-            WebSocketRoute(_PATH, GraphQLOverWebsocket(schema, context_factory)),
+            WebSocketRoute(_PATH, GraphQLOverWebsocket(schema, context_factory, streams, changes, identity)),
             Route("/", _to_the_explorer),
             *health_routes(readiness),
         ],
@@ -55,7 +72,7 @@ def create_web(
             cors(server.cors_origins),
         ],
         exception_handlers={404: _not_found},
-        lifespan=_telling(readiness, lifespan),
+        lifespan=_telling(readiness, lifespan, changes, leaving),
     )
 
 
@@ -66,12 +83,30 @@ class Web(Starlette):
 
     A POST to the endpoint that no page sent, under a host name that the guard has let in before, concerns none of the
     layers between the server and the endpoint: there is no origin to judge, and nothing to route.
+
+    `server` and `leaving` tell the server within which bounds to serve, and when it is over.
     """
 
-    def __init__(self, guard: HostGuard, endpoint: GraphQLOverHttp, **starlette: Any) -> None:
+    def __init__(
+        self,
+        guard: HostGuard,
+        endpoint: GraphQLOverHttp,
+        *,
+        server: ServerSettings,
+        leaving: Leaving,
+        streams: OpenStreams,
+        **starlette: Any,
+    ) -> None:
         super().__init__(**starlette)
+        self.server = server
+        self.leaving = leaving
         self._guard = guard
         self._endpoint = endpoint
+        self._streams = streams
+
+    async def end_streams(self) -> None:
+        """Complete what streams over websockets, let their other operations be answered, and close them."""
+        await self._streams.end()
 
     def begin(self, scope: Scope, body: bytes) -> Response | Awaitable[Response] | None:
         """The answer to a request, or an awaitable of it; None where the request has to go the long way."""
@@ -110,19 +145,22 @@ async def _not_found(request: Request, problem: Exception) -> Response:
     return refusal(404, "Nothing is served here. GraphQL is at /graphql.", "NOT_FOUND")
 
 
-def _telling(readiness: Readiness, lifespan: Lifespan[Starlette] | None) -> Lifespan[Starlette]:
+def _telling(
+    readiness: Readiness, lifespan: Lifespan[Starlette] | None, changes: ToTheirEnd, leaving: Leaving
+) -> Lifespan[Starlette]:
     @asynccontextmanager
     async def ready_inside(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
-        if lifespan is None:
-            readiness.ready = True
-            yield {}
-            readiness.ready = False
-            return
-        async with lifespan(app) as state:
-            readiness.ready = True
+        async with (lifespan or _nothing)(app) as state:
+            readiness.open = True
             try:
                 yield state or {}
             finally:
-                readiness.ready = False
+                readiness.open = False
+                await changes.finish(leaving.left())
 
     return ready_inside
+
+
+@asynccontextmanager
+async def _nothing(_: Starlette) -> AsyncIterator[Mapping[str, Any]]:
+    yield {}

@@ -18,6 +18,8 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from gateway.auth.refusals import KeysUnavailable, Unauthenticated
+from gateway.web.disconnects import ToTheirEnd, only_reads
 from gateway.web.explorer import explorer_response
 from gateway.web.graphql_errors import never_executed, presented, unexpected
 from gateway.web.graphql_request import (
@@ -30,6 +32,7 @@ from gateway.web.graphql_request import (
     names_too_little,
     read_body,
 )
+from gateway.web.identity import Identity, not_let_in
 from gateway.web.negotiation import accepted_media_type, accepts_html
 from gateway.web.responses import GRAPHQL_JSON, JSON, json_response, refusal
 from gateway.web.schema_port import ContextFactory, GraphQLSchemaPort
@@ -41,9 +44,13 @@ _BY_METHOD = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, Operat
 class GraphQLOverHttp:
     """The endpoint, as an ASGI application."""
 
-    def __init__(self, schema: GraphQLSchemaPort, context_factory: ContextFactory) -> None:
+    def __init__(
+        self, schema: GraphQLSchemaPort, context_factory: ContextFactory, changes: ToTheirEnd, identity: Identity
+    ) -> None:
         self._schema = schema
+        self._identity = identity
         self._context_factory = context_factory
+        self._changes = changes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -65,11 +72,15 @@ class GraphQLOverHttp:
         media_type = accepted_media_type(head.accept)
         if method == "POST" and media_type is not None:
             try:
+                known = self._identity.note(scope)
+                if known is not None:
+                    await known
                 body = await read_body(head, receive)
-            except RequestRefused as problem:
-                return _refused(problem, media_type)
             except ClientGone:
                 return None
+            # As in `begin`.
+            except Exception as problem:  # noqa: BLE001
+                return _refused(problem, media_type)
         begun = self.begin(scope, body)
         return begun if isinstance(begun, Response) else await begun
 
@@ -81,19 +92,30 @@ class GraphQLOverHttp:
         if media_type is None:
             return refusal(406, f"Accept {GRAPHQL_JSON} or {JSON}.", "NOT_ACCEPTABLE")
         try:
+            known = self._identity.note(scope)
+            if known is not None:
+                return self._once(known, scope, body, media_type)
             wanted = from_query_string(scope["query_string"]) if method == "GET" else from_body(head, body)
             if names_too_little(wanted):
                 raise RequestRefused(400, "The document holds several operations: give an operationName.")
             context = self._context_factory(HTTPConnection(scope))
-            if isawaitable(context):
-                return self._finish(self._with(context, wanted, method), media_type)
-            made = self._run(context, wanted, method)
+            made = self._with(context, wanted, method) if isawaitable(context) else self._run(context, wanted, method)
             if isinstance(made, ExecutionResult):
                 return _executed(made, media_type)
         # Whatever breaks on the way is answered in GraphQL's own form, and logged.
         except Exception as problem:  # noqa: BLE001
             return _refused(problem, media_type)
-        return self._finish(made, media_type)
+        finishing = self._finish(made, media_type)
+        return finishing if only_reads(wanted.query) else self._changes.run(finishing)
+
+    async def _once(self, known: Awaitable[None], scope: Scope, body: bytes, media_type: str) -> Response:
+        try:
+            await known
+        # As in `begin`.
+        except Exception as problem:  # noqa: BLE001
+            return _refused(problem, media_type)
+        begun = self.begin(scope, body)
+        return begun if isinstance(begun, Response) else await begun
 
     def _run(
         self, context: object, wanted: GraphQLRequest, method: str
@@ -132,6 +154,8 @@ def _refused(problem: Exception, media_type: str) -> Response:
             problem = RequestRefused(405, "A mutation needs POST.", "METHOD_NOT_ALLOWED")
     elif isinstance(problem, MissingQueryError):
         problem = RequestRefused(400, "The query is empty.")
+    if isinstance(problem, Unauthenticated | KeysUnavailable):
+        return not_let_in(problem, media_type)
     if isinstance(problem, RequestRefused):
         headers = {"allow": "POST"} if problem.status == 405 else None
         return refusal(problem.status, problem.message, problem.code, media_type=media_type, headers=headers)

@@ -1,38 +1,91 @@
 """GraphQL over websockets (graphql-transport-ws): Strawberry's handling, with our errors and strict messages."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from datetime import timedelta
 from inspect import isawaitable
 from json import JSONDecodeError
 from typing import Any, cast
 
 import orjson
+from graphql import OperationType
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
 from strawberry.schema import BaseSchema
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.execution import ExecutionResult, PreExecutionError
+from strawberry.types.unset import UNSET, UnsetType
 
+from gateway.auth.refusals import KeysUnavailable, Unauthenticated
+from gateway.web.disconnects import ToTheirEnd, kind_of, only_reads
+from gateway.web.expiry import has_expired, until_expiry
 from gateway.web.graphql_errors import presented, refused
 from gateway.web.graphql_request import GraphQLRequest, RequestRefused, from_members, names_too_little
+from gateway.web.identity import CODE, EXPIRED, Identity, principal_of, told
+from gateway.web.open_streams import EndingHandler, OpenStreams
 from gateway.web.responses import encode
 from gateway.web.schema_port import ContextFactory, GraphQLSchemaPort
+
+_INITIALISED_WITHIN = timedelta(seconds=20)
+
+
+# A browser cannot send headers with a websocket; its first message can hold what they would.
+_AS_HEADERS = {"Authorization": b"authorization", "authorization": b"authorization", "apiKey": b"x-api-key"}
+
+
+@dataclass(slots=True)
+class _Connection:
+    """One websocket. `connection_params` is the payload of its first message."""
+
+    socket: WebSocket
+    connection_params: dict[str, Any] | None = None
 
 
 class GraphQLOverWebsocket(GraphQL[object, None]):
     """The endpoint for websocket connections. Who may connect is decided before it."""
 
-    def __init__(self, schema: GraphQLSchemaPort, context_factory: ContextFactory) -> None:
+    graphql_transport_ws_handler_class = EndingHandler
+
+    def __init__(
+        self,
+        schema: GraphQLSchemaPort,
+        context_factory: ContextFactory,
+        streams: OpenStreams,
+        changes: ToTheirEnd,
+        identity: Identity,
+    ) -> None:
         # Of a schema, the websocket part calls `stream` alone.
-        spoken = cast("BaseSchema", _PresentableSchema(schema))
-        super().__init__(spoken, graphql_ide=None, subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,))
-        self._context_factory = context_factory
+        spoken = cast("BaseSchema", _PresentableSchema(schema, changes, context_factory))
+        super().__init__(
+            spoken,
+            graphql_ide=None,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            connection_init_wait_timeout=_INITIALISED_WITHIN,
+        )
+        self.streams = streams
+        self._identity = identity
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> object:
-        """The context of all operations of one connection."""
-        made = self._context_factory(request)
-        return await made if isawaitable(made) else made
+        """The connection, of which each operation makes a context of its own."""
+        return _Connection(cast("WebSocket", request))
+
+    async def on_ws_connect(self, context: object) -> UnsetType | dict[str, object] | None:
+        """Find out who calls, from the headers or from the first message. Refused, the connection closes with 4403."""
+        connection = cast("_Connection", context)
+        try:
+            known = self._identity.note(connection.socket.scope, _credentials(connection.connection_params or {}))
+            if known is not None:
+                await known
+        except Unauthenticated as problem:
+            told(problem)
+            raise ConnectionRejectionError from None
+        except KeysUnavailable:
+            raise ConnectionRejectionError from None
+        acknowledged: UnsetType = UNSET
+        return acknowledged
 
     def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:
         """Yes: the host guard stands before this and has looked."""
@@ -48,6 +101,13 @@ class GraphQLOverWebsocket(GraphQL[object, None]):
     def encode_json(self, data: object) -> str:
         """Write a message."""
         return encode(data).decode()
+
+
+def _credentials(params: dict[str, Any]) -> list[tuple[bytes, bytes]]:
+    shown = [(header, params[name]) for name, header in _AS_HEADERS.items() if params.get(name) is not None]
+    if not all(isinstance(value, str) for _, value in shown):
+        raise Unauthenticated("the first message's credentials are no text")
+    return [(header, value.encode()) for header, value in shown]
 
 
 def _is_message(message: object) -> bool:
@@ -69,8 +129,10 @@ def _is_message(message: object) -> bool:
 class _PresentableSchema:
     """A schema whose streamed errors are presentable, and which never guesses which operation was meant."""
 
-    def __init__(self, schema: GraphQLSchemaPort) -> None:
+    def __init__(self, schema: GraphQLSchemaPort, changes: ToTheirEnd, context_factory: ContextFactory) -> None:
         self._schema = schema
+        self._changes = changes
+        self._context_factory = context_factory
 
     async def stream(
         self,
@@ -80,22 +142,36 @@ class _PresentableSchema:
         root_value: object = None,
         operation_name: str | None = None,
     ) -> AsyncGenerator[Any, None]:
-        """Run one operation of a connection."""
+        """Run one operation of a connection, in a context of its own."""
+        socket = cast("_Connection", context_value).socket
+        principal = principal_of(socket)
+        if has_expired(principal):
+            return _never(EXPIRED, CODE)
         wanted = GraphQLRequest(query, variable_values, operation_name or None)
         if names_too_little(wanted):
-            return _ambiguous()
+            return _never("The document holds several operations: give an operationName.", "GRAPHQL_VALIDATION_FAILED")
+        made = self._context_factory(socket)
         results = await self._schema.stream(
             query,
             variable_values=variable_values,
-            context_value=context_value,
+            context_value=await made if isawaitable(made) else made,
             operation_name=wanted.operation_name,
         )
-        return _presentable_results(cast("AsyncGenerator[Any, None]", results))
+        shown = _presentable_results(cast("AsyncGenerator[Any, None]", results))
+        may_change = not only_reads(query) and kind_of(query, wanted.operation_name) is OperationType.MUTATION
+        return self._carried_out(shown) if may_change else until_expiry(principal, shown)
+
+    async def _carried_out(self, results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
+        for result in await self._changes.run(_all(results)):
+            yield result
 
 
-async def _ambiguous() -> AsyncGenerator[Any, None]:
-    error = refused("The document holds several operations: give an operationName.", "GRAPHQL_VALIDATION_FAILED")
-    yield PreExecutionError(data=None, errors=[error])
+async def _all(results: AsyncGenerator[Any, None]) -> list[Any]:
+    return [result async for result in results]
+
+
+async def _never(message: str, code: str) -> AsyncGenerator[Any, None]:
+    yield PreExecutionError(data=None, errors=[refused(message, code)])
 
 
 async def _presentable_results(results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
