@@ -124,6 +124,7 @@ async def opened(
             _log.warning("cursor_secret_missing", meaning="cursors end with this process; set server.cursor_secret")
         cursor_secret = secrets.token_bytes(32) if secret is None else secret.get_secret_value().encode()
         services = Services(BackendRegistry(stacks), ledger, cursor_secret=cursor_secret)
+        services.recover()
         try:
             yield services
         finally:

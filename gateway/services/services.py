@@ -20,6 +20,7 @@ from gateway.services.cursors import CursorKey
 from gateway.services.denials import Denials
 from gateway.services.executions import ExecutionReads
 from gateway.services.mutations.mutations import Mutations
+from gateway.services.mutations.recovery import Recovery
 from gateway.services.package_users import PackageUsers
 from gateway.services.packages import PackageReads
 from gateway.services.seen_backends import SeenBackends
@@ -56,6 +57,11 @@ class Services:
         self.audit = AuditReads(ledger, cursors, registry, self._denials)
         self.mutations = Mutations(registry, backends, ledger, self._shelves, users)
         self.watching = Watching(self.tasks, self.executions, watch_interval)
+        self._recovery = Recovery(registry, ledger, self._shelves, now)
+
+    def recover(self) -> None:
+        """Begin to read back and close what processes that live no more left open, until `aclose`."""
+        self._recovery.start()
 
     def backend_list(self, caller: Caller) -> list[Backend]:
         """The backends that the caller sees, in the order of the configuration."""
@@ -94,9 +100,10 @@ class Services:
         """Raise PermissionDenied unless the caller may read the vendor's own JSON of an object."""
         self._backends.check_raw(caller, subject.ref)
 
-    async def aclose(self) -> None:
-        """Finish the changes under way, and stop reading."""
-        await self.mutations.finish()
+    async def aclose(self, within: float | None = None) -> None:
+        """Finish the changes under way, in so many seconds at most, and stop reading."""
+        await self._recovery.aclose()
+        await self.mutations.finish(within)
         await self._denials.aclose()
         await self._shelves.aclose()
         for stack in self._registry:

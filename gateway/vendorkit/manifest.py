@@ -41,6 +41,7 @@ class VendorManifest:
     simulator's base URL, what a backend's configuration holds beside its name, vendor and endpoint: region, project,
     and the credentials that simulators accept. `settings`, `adapter`, `endpoint`
     and `simulator` import what they need when they are called, so that a manifest costs nothing to read.
+    `names_are_task_ids`: a new task goes by the name its creator gives it, so that it can be looked up by it.
     """
 
     slug: str
@@ -55,6 +56,7 @@ class VendorManifest:
     task_page_size: int
     package_page_size: int
     execution_page_size: int
+    names_are_task_ids: bool = False
     task_details: type | None = None
     package_details: type | None = None
     status_tables: "Callable[[], Mapping[str, StatusTable[Any]]]" = field(default=dict)

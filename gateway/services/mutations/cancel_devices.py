@@ -20,9 +20,10 @@ from gateway.services.caller import Caller
 from gateway.services.input_rules import broken, check_change, check_list, exactly_one
 from gateway.services.inputs import CancelDevices, DevicesRef, ErrorPolicy
 from gateway.services.mutations.chunked_calls import call_in_chunks
-from gateway.services.mutations.desk import Desk, Record, answering, refused
+from gateway.services.mutations.desk import Desk, answering, refused
 from gateway.services.mutations.identity import check_identity, named, refuse_deleted
 from gateway.services.mutations.plain import plain
+from gateway.services.mutations.record import Record
 from gateway.services.mutations.target_outcomes import Target, conclude_cancel, not_attempted, overall
 
 _OPERATION = Operation.CANCEL_EXECUTION

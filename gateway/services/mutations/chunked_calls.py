@@ -8,7 +8,7 @@ from gateway.domain.changes import TargetReceipts
 from gateway.domain.errors import GatewayError, OutcomeUnknown
 from gateway.domain.execution import Execution
 from gateway.domain.operations import Operation
-from gateway.services.mutations.desk import Record
+from gateway.services.mutations.record import Record
 from gateway.services.mutations.target_outcomes import Target, not_attempted
 
 _AT_ONCE = 4
@@ -30,9 +30,10 @@ async def call_in_chunks(
 
     async def one(chunk: list[Target]) -> bool:
         try:
+            await record.note_call({target.given: target.executions for target in chunk})
             receipts = await call([execution for target in chunk for execution in target.executions])
         except OutcomeUnknown as error:
-            record.request_ids.extend([error.request_id] if error.request_id else [])
+            record.answered(error.request_id)
             for target in chunk:
                 target.lost = error
             return False

@@ -5,24 +5,27 @@
 3. The change itself, which reads, checks and calls the vendor. It runs to its end even when the caller goes away.
    A deletion waits for another one of the same key: had both looked before either called, the later call could reach
    what was reborn in between.
-4. The ledger again: outcome, errors, request ids, tombstones, in one transaction.
+   Right before each call that changes something, the ledger is told of it (record.py).
+4. The ledger again: outcome, errors, request ids, tombstones, in one transaction; as soon as it is back if it is away.
 
-A refusal is an answer, never an exception.
+A refusal is an answer, never an exception. What a process leaves open when it ends is closed by recovery.py.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, replace
 from hashlib import sha256
-from typing import Any
+from secrets import token_hex
 
 import msgspec
+import structlog
 
+from gateway.backends.priority import Priority, asking_as
 from gateway.backends.registry import BackendRegistry
 from gateway.backends.stack import BackendStack
 from gateway.domain.audit import Intent
-from gateway.domain.errors import Conflict, ErrorCode, GatewayError
+from gateway.domain.errors import BackendUnavailable, Conflict, ErrorCode, GatewayError, OutcomeUnknown
 from gateway.domain.ids import Kind, ObjectId
 from gateway.domain.operations import Operation
 from gateway.domain.outcomes import MutationOutcome, MutationResult
@@ -31,24 +34,12 @@ from gateway.services.asking import unsupported
 from gateway.services.caller import Caller
 from gateway.services.denials import denied
 from gateway.services.inputs import Change
+from gateway.services.mutations.closings import Closings
 from gateway.services.mutations.one_at_a_time import OneAtATime
+from gateway.services.mutations.record import Record
 from gateway.services.seen_backends import SeenBackends
 
-
-@dataclass(slots=True)
-class Record:
-    """What a change leaves for the ledger while it runs. `left` is the object as it was read after the call."""
-
-    ledger: Ledger
-    entry_id: str
-    after: dict[str, Any] | None = None
-    left: object | None = None
-    request_ids: list[str] = field(default_factory=list)
-    tombstones: list[ObjectId] = field(default_factory=list)
-
-    async def note_before(self, before: dict[str, Any] | None) -> None:
-        """Write down what stands there, before the vendor is called: after a crash it is what to compare with."""
-        await self.ledger.note_before(self.entry_id, before or {})
+_log = structlog.get_logger(__name__)
 
 
 Work = Callable[[Record], Awaitable[MutationResult]]
@@ -60,8 +51,10 @@ class Desk:
     def __init__(self, registry: BackendRegistry, backends: SeenBackends, ledger: Ledger) -> None:
         self.backends = backends
         self.ledger = ledger
+        self._closings = Closings(ledger)
         self._deleting = OneAtATime(registry)
-        self._running: set[asyncio.Task[MutationResult]] = set()
+        # Each with its audit entry, once there is one.
+        self._running: dict[asyncio.Task[MutationResult], str | None] = {}
 
     async def take(
         self,
@@ -79,13 +72,23 @@ class Desk:
         `deleting` is the key of what a deletion is about.
         """
         running = asyncio.create_task(self._carry_out(caller, operation, stack, targets, change, work, deleting))
-        self._running.add(running)
-        running.add_done_callback(self._running.discard)
+        self._running[running] = None
+        running.add_done_callback(self._running.pop)
         return await asyncio.shield(running)
 
-    async def finish(self) -> None:
-        """Wait for the changes under way."""
-        await asyncio.gather(*self._running, return_exceptions=True)
+    async def finish(self, within: float | None = None) -> None:
+        """Wait for the changes under way. What takes longer than `within` seconds is given up: its entry stays open."""
+        if self._running:
+            await self._waited_for(within)
+        await self._closings.aclose()
+
+    async def _waited_for(self, within: float | None) -> None:
+        _, late = await asyncio.wait(set(self._running), timeout=within)
+        if late:
+            _log.error("changes_left_open", entries=[self._running.get(task) for task in late])
+            for task in late:
+                task.cancel()
+            await asyncio.wait(late, timeout=1)
 
     async def _carry_out(
         self,
@@ -97,14 +100,16 @@ class Desk:
         work: Work,
         deleting: ObjectId | None,
     ) -> MutationResult:
+        # A dry run promises nothing, so it must not take the key from the run that follows it. And a key is no way to
+        # what was answered while there was a right to it.
+        keyed = not change.dry_run and caller.principal.rights.may(operation, stack.name)
         intent = Intent(
             actor=caller.actor,
             operation=operation,
             backend=stack.name,
             targets=targets,
             reason=change.reason,
-            # A dry run promises nothing, so it must not take the key from the run that follows it.
-            idempotency_key=None if change.dry_run else change.idempotency_key,
+            idempotency_key=change.idempotency_key if keyed else None,
             input_digest=_digest(operation, change),
         )
         try:
@@ -113,30 +118,31 @@ class Desk:
             return refused(error)
         if isinstance(started, Replay):
             return started.result
+        self._entered(started.entry_id)
         async with self._deleting.at(deleting):
             return await self._worked(caller, Record(self.ledger, started.entry_id), operation, stack, work)
+
+    def _entered(self, entry_id: str) -> None:
+        task = asyncio.current_task()
+        if task in self._running:
+            self._running[task] = entry_id
 
     async def _worked(
         self, caller: Caller, record: Record, operation: Operation, stack: BackendStack, work: Work
     ) -> MutationResult:
         try:
             check_allowed(caller, stack, operation)
-            result = await work(record)
+            with asking_as(Priority.MUTATION):
+                result = await work(record)
         except GatewayError as error:
             result = refused(error)
+        except Exception as odd:  # noqa: BLE001 - whatever it is, the entry must not stay open, nor a call be denied
+            result = _unexpected(record, stack, odd)
         result.audit_entry_id = record.entry_id
-        try:
-            await self.ledger.close(
-                record.entry_id,
-                result,
-                after=record.after,
-                vendor_request_ids=record.request_ids,
-                tombstones=record.tombstones,
-            )
-        except GatewayError as error:
-            # The change is made and the entry stays open: it is closed from what the vendor shows at the next start.
-            result.errors.append(error)
-        return result
+        waiting = await self._closings.close(record, result)
+        if waiting is None or any(error.code is waiting.code for error in result.errors):
+            return result
+        return replace(result, errors=[*result.errors, waiting])
 
 
 def check_allowed(caller: Caller, stack: BackendStack, operation: Operation) -> None:
@@ -156,6 +162,20 @@ def check_allowed(caller: Caller, stack: BackendStack, operation: Operation) -> 
 def refused(*errors: GatewayError) -> MutationResult:
     """Nothing was done, and why."""
     return MutationResult(outcome=MutationOutcome.REFUSED, errors=list(errors))
+
+
+def _unexpected(record: Record, stack: BackendStack, odd: Exception) -> MutationResult:
+    """A fault of our own: UNKNOWN once a call may have been sent. The log has its traceback under an id."""
+    fault_id = token_hex(8)
+    _log.error("change_failed", id=fault_id, entry=record.entry_id, on=stack.name, exc_info=odd)
+    where = f"Something unexpected happened here; the log has it under {fault_id}."
+    if record.calls == 0:
+        return refused(BackendUnavailable(f"{where} Nothing was sent to the vendor.", backend=stack.name))
+    lost = OutcomeUnknown(
+        f"{where} The change had been sent, and may have been carried out: read the object before repeating anything.",
+        backend=stack.name,
+    )
+    return MutationResult(outcome=MutationOutcome.UNKNOWN, errors=[lost])
 
 
 @asynccontextmanager

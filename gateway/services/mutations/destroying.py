@@ -16,14 +16,15 @@ from gateway.domain.errors import (
     Throttled,
     VendorRejected,
 )
-from gateway.domain.ids import Kind, ObjectId
+from gateway.domain.ids import Kind, ObjectId, decode
 from gateway.domain.operations import Operation
 from gateway.domain.outcomes import MutationOutcome, MutationResult, Preview
 from gateway.domain.statuses import TaskStatus
 from gateway.services.inputs import Change
-from gateway.services.mutations.desk import Record, answering, refused
+from gateway.services.mutations.desk import answering, refused
 from gateway.services.mutations.identity import Subject, as_given, check_identity, is_another
 from gateway.services.mutations.plain import plain
+from gateway.services.mutations.record import Record
 
 _ATTEMPTS = 2
 
@@ -49,6 +50,7 @@ async def delete_one(
     tombstone = await record.ledger.tombstone(deletion.asked)
     if tombstone is not None:
         return MutationResult(outcome=MutationOutcome.ALREADY_DELETED, deleted_id=str(tombstone.ref))
+    await refuse_unsettled(deletion.operation, deletion.asked, deletion.target, record)
     try:
         found = check_identity(
             await deletion.look(),
@@ -85,6 +87,21 @@ async def delete_one(
     return MutationResult(outcome=outcome, deleted_id=found.id if succeeded else None, errors=errors)
 
 
+async def refuse_unsettled(operation: Operation, asked: ObjectId, target: str, record: Record) -> None:
+    """Raise BackendUnavailable while another deletion at this key has been sent and what it did is not known yet.
+
+    A process that was killed, or another one, sent it. What stands there now may go any moment, or be another object.
+    """
+    for call in await record.ledger.calls_under_way(asked.backend, operation, besides=record.entry_id):
+        named = [one["id"] for objects in call.objects.values() for one in objects]
+        if not named or any(decode(one, asked.kind).key == asked.key for one in named):
+            raise BackendUnavailable(
+                "Another deletion here was sent, and what became of it is being found out. Repeat it in a few seconds.",
+                backend=asked.backend,
+                target=target,
+            )
+
+
 def _previewed(
     stack: BackendStack, deletion: Deletion[Subject], found: Subject, problem: GatewayError | None
 ) -> MutationResult:
@@ -102,13 +119,13 @@ async def _delete_and_look(
     lost: OutcomeUnknown | None = None
     for _ in range(_ATTEMPTS):
         try:
+            await record.note_call({deletion.target: [found]})
             receipt = await deletion.delete(found)
             record.request_ids.extend(receipt.request_ids)
             return await _look_after(deletion, found)
         except OutcomeUnknown as error:
             lost = error
-            if error.request_id:
-                record.request_ids.append(error.request_id)
+            record.answered(error.request_id)
         except NotFound as error:
             # Gone between the look and the call; when our own first call was lost, it was that which did it.
             if lost is not None:
@@ -117,8 +134,7 @@ async def _delete_and_look(
         except (InvalidState, Throttled, BackendUnavailable) as error:
             return (MutationOutcome.REFUSED if lost is None else MutationOutcome.UNKNOWN), _both(error, lost), found
         except VendorRejected as error:
-            if error.request_id:
-                record.request_ids.append(error.request_id)
+            record.answered(error.request_id)
             return (MutationOutcome.FAILED if lost is None else MutationOutcome.UNKNOWN), _both(error, lost), found
         except GatewayError as error:
             return MutationOutcome.FAILED, _both(error, lost), found

@@ -75,6 +75,6 @@ class Mutations:
         """Delete exactly one execution."""
         return await self._deletions.execution(caller, change)
 
-    async def finish(self) -> None:
-        """Wait for the changes under way."""
-        await self._desk.finish()
+    async def finish(self, within: float | None = None) -> None:
+        """Wait for the changes under way, for so many seconds at most; what takes longer stays open in the ledger."""
+        await self._desk.finish(within)

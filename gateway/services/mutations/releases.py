@@ -15,9 +15,10 @@ from gateway.services.caller import Caller
 from gateway.services.input_rules import broken, check_change, check_list
 from gateway.services.inputs import ReleaseExecutions
 from gateway.services.mutations.chunked_calls import call_in_chunks
-from gateway.services.mutations.desk import Desk, Record, answering, refused
+from gateway.services.mutations.desk import Desk, answering, refused
 from gateway.services.mutations.identity import as_given, check_identity, named, refuse_deleted
 from gateway.services.mutations.plain import plain
+from gateway.services.mutations.record import Record
 from gateway.services.mutations.target_outcomes import Target, conclude_release, overall
 from gateway.services.shelves import Shelves
 
@@ -67,18 +68,22 @@ class Releases:
                 return await self._some(stack, operation, call, task, given, refs, change, record, problem)
             if change.dry_run:
                 return _preview_of_all(stack, operation, task, problem)
-            return await self._all(stack, call, task, ref, record)
+            return await self._all(stack, call, task, change.id, ref, record)
 
         targets = [change.id] if change.execution_ids is None else list(change.execution_ids)
         return await self.desk.take(caller, operation, stack, targets, change, work)
 
-    async def _all(self, stack: BackendStack, call: Call, task: Task, ref: ObjectId, record: Record) -> MutationResult:
+    async def _all(
+        self, stack: BackendStack, call: Call, task: Task, given: str, ref: ObjectId, record: Record
+    ) -> MutationResult:
         lost: OutcomeUnknown | None = None
         receipts = TargetReceipts()
         async with answering(stack):
             try:
+                await record.note_call({given: [task]})
                 receipts = await call(task, None)
             except OutcomeUnknown as error:
+                record.answered(error.request_id)
                 lost = error
         record.request_ids.extend(receipts.request_ids)
         left = await self._read_back(stack, ref, record)

@@ -1,7 +1,7 @@
 """createOtaTask, updateOtaTask, cancelOtaTask."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from gateway.backends.stack import BackendStack
 from gateway.domain.changes import Receipt, TaskChange, TaskDraft
@@ -14,9 +14,10 @@ from gateway.domain.task import Task
 from gateway.services.caller import Caller
 from gateway.services.input_rules import broken, check_change, check_list
 from gateway.services.inputs import CreateTask, DestroyObject, UpdateTask
-from gateway.services.mutations.desk import Desk, Record, answering, refused
+from gateway.services.mutations.desk import Desk, answering, refused
 from gateway.services.mutations.identity import as_given, check_identity, named, refuse_deleted
 from gateway.services.mutations.plain import plain
+from gateway.services.mutations.record import Record
 from gateway.services.shelves import Shelves
 
 
@@ -46,10 +47,11 @@ class TaskChanges:
             if change.dry_run:
                 return MutationResult(outcome=MutationOutcome.PREVIEWED, preview=Preview())
             try:
+                await record.note_call({}, native_id=change.name if stack.manifest.names_are_task_ids else None)
                 async with answering(stack):
                     created = await stack.adapter.create_task(draft)
             except OutcomeUnknown as error:
-                record.request_ids.extend([error.request_id] if error.request_id else [])
+                record.answered(error.request_id)
                 self.shelves.task_read(stack.name, None)
                 return MutationResult(outcome=MutationOutcome.UNKNOWN, errors=[error])
             record.request_ids.extend(created.request_ids)
@@ -86,6 +88,7 @@ class TaskChanges:
                 record,
                 lambda: stack.adapter.update_task(task, wanted),
                 lambda left: _shows(left, wanted),
+                lambda: record.note_call({change.id: [task]}, **asdict(wanted)),
             )
 
         return await self.desk.take(caller, Operation.UPDATE_TASK, stack, [change.id], change, work)
@@ -113,6 +116,7 @@ class TaskChanges:
                 record,
                 lambda: stack.adapter.cancel_task(task, force=change.force, reason=change.reason),
                 lambda left: left.status is TaskStatus.CANCELED,
+                lambda: record.note_call({change.id: [task]}),
             )
 
         return await self.desk.take(caller, Operation.CANCEL_TASK, stack, [change.id], change, work)
@@ -136,16 +140,19 @@ class TaskChanges:
         record: Record,
         call: Callable[[], Awaitable[Receipt]],
         seen: Callable[[Task], bool],
+        note: Callable[[], Awaitable[None]],
     ) -> MutationResult:
         lost: OutcomeUnknown | None = None
         try:
+            await note()
             async with answering(stack):
                 receipt = await call()
             record.request_ids.extend(receipt.request_ids)
         except OutcomeUnknown as error:
+            record.answered(error.request_id)
             lost = error
         except VendorRejected as error:
-            record.request_ids.extend([error.request_id] if error.request_id else [])
+            record.answered(error.request_id)
             return MutationResult(outcome=MutationOutcome.FAILED, errors=[error])
         task = await self._read_back(stack, ref, record)
         if task is not None and seen(task):

@@ -123,6 +123,7 @@ MANIFEST = VendorManifest(
     adapter=_adapter,
     simulator=_simulator,
     demo_settings=_demo_settings,
+    names_are_task_ids=True,
     task_page_size=250,
     package_page_size=100,
     execution_page_size=250,
