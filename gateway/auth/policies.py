@@ -17,7 +17,7 @@ class Policies:
 
     def rights_of(self, roles: Iterable[str]) -> Rights:
         """The sum of what these roles may do. Callers with equal roles share it, and what it remembers."""
-        known = frozenset(roles) & self._rules.keys()
+        known = frozenset(role for role in roles if role in self._rules)
         if not known:
             return NOTHING
         rights = self._rights.get(known)

@@ -16,7 +16,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Lifespan, Receive, Scope, Send
 
-from gateway.settings import ServerSettings
+from gateway.plans import NO_DOCUMENTS, TrustedDocuments
+from gateway.settings import LimitSettings, ServerSettings
 from gateway.web.cors import cors
 from gateway.web.disconnects import ToTheirEnd
 from gateway.web.graphql_http import GraphQLOverHttp
@@ -39,6 +40,8 @@ def create_web(
     context_factory: ContextFactory,
     *,
     server: ServerSettings,
+    limits: LimitSettings | None = None,
+    documents: TrustedDocuments = NO_DOCUMENTS,
     identify: Identify | None = None,
     lifespan: Lifespan[Starlette] | None = None,
     leaving: Leaving | None = None,
@@ -53,17 +56,22 @@ def create_web(
     changes = ToTheirEnd()
     streams = OpenStreams()
     identity = Identity(identify)
-    endpoint = GraphQLOverHttp(schema, context_factory, changes, identity)
+    body_bytes = (limits or LimitSettings()).body_bytes
+    endpoint = GraphQLOverHttp(
+        schema, context_factory, changes, identity, documents=documents, body_bytes=body_bytes
+    )
+    websocket = GraphQLOverWebsocket(schema, context_factory, streams, changes, identity, documents=documents)
     guard = HostGuard(bound=server.host, origins=server.cors_origins, any_host=identify is not None)
     return Web(
         guard,
         endpoint,
         server=server,
+        body_bytes=body_bytes,
         leaving=leaving,
         streams=streams,
         routes=[
             Route(_PATH, endpoint),
-            WebSocketRoute(_PATH, GraphQLOverWebsocket(schema, context_factory, streams, changes, identity)),
+            WebSocketRoute(_PATH, websocket),
             Route("/", _to_the_explorer),
             *health_routes(readiness),
         ],
@@ -84,7 +92,7 @@ class Web(Starlette):
     A POST to the endpoint that no page sent, under a host name that the guard has let in before, concerns none of the
     layers between the server and the endpoint: there is no origin to judge, and nothing to route.
 
-    `server` and `leaving` tell the server within which bounds to serve, and when it is over.
+    `server`, `body_bytes` and `leaving` tell the server within which bounds to serve, and when it is over.
     """
 
     def __init__(
@@ -93,12 +101,14 @@ class Web(Starlette):
         endpoint: GraphQLOverHttp,
         *,
         server: ServerSettings,
+        body_bytes: int,
         leaving: Leaving,
         streams: OpenStreams,
         **starlette: Any,
     ) -> None:
         super().__init__(**starlette)
         self.server = server
+        self.body_bytes = body_bytes
         self.leaving = leaving
         self._guard = guard
         self._endpoint = endpoint

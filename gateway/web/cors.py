@@ -16,6 +16,13 @@ def cors(origins: Sequence[str]) -> Middleware:
         allow_origins=list(origins),
         allow_origin_regex=_LOOPBACK_ORIGIN,
         allow_methods=["GET", "POST"],
-        allow_headers=["content-type", "cache-control", "authorization", "apollo-require-preflight", "x-request-id"],
+        allow_headers=[
+            "content-type",
+            "cache-control",
+            "authorization",
+            "x-api-key",
+            "apollo-require-preflight",
+            "x-request-id",
+        ],
         max_age=_PREFLIGHT_SECONDS,
     )

@@ -7,6 +7,7 @@ application/graphql-response+json. What was executed is 200, errors or not.
 
 from collections.abc import Awaitable
 from inspect import isawaitable
+from math import ceil
 from typing import cast
 
 from starlette.datastructures import QueryParams
@@ -19,9 +20,10 @@ from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from gateway.auth.refusals import KeysUnavailable, Unauthenticated
+from gateway.plans import OperationNotNamed, TooManyRequests, TrustedDocuments
 from gateway.web.disconnects import ToTheirEnd, only_reads
 from gateway.web.explorer import explorer_response
-from gateway.web.graphql_errors import never_executed, presented, unexpected
+from gateway.web.graphql_errors import UNNAMED, never_executed, presented, too_often, unexpected
 from gateway.web.graphql_request import (
     ClientGone,
     GraphQLRequest,
@@ -29,8 +31,8 @@ from gateway.web.graphql_request import (
     from_body,
     from_query_string,
     head_of,
-    names_too_little,
     read_body,
+    too_large,
 )
 from gateway.web.identity import Identity, not_let_in
 from gateway.web.negotiation import accepted_media_type, accepts_html
@@ -45,9 +47,18 @@ class GraphQLOverHttp:
     """The endpoint, as an ASGI application."""
 
     def __init__(
-        self, schema: GraphQLSchemaPort, context_factory: ContextFactory, changes: ToTheirEnd, identity: Identity
+        self,
+        schema: GraphQLSchemaPort,
+        context_factory: ContextFactory,
+        changes: ToTheirEnd,
+        identity: Identity,
+        *,
+        documents: TrustedDocuments,
+        body_bytes: int,
     ) -> None:
         self._schema = schema
+        self._documents = documents
+        self._body_bytes = body_bytes
         self._identity = identity
         self._context_factory = context_factory
         self._changes = changes
@@ -75,7 +86,7 @@ class GraphQLOverHttp:
                 known = self._identity.note(scope)
                 if known is not None:
                     await known
-                body = await read_body(head, receive)
+                body = await read_body(head, receive, self._body_bytes)
             except ClientGone:
                 return None
             # As in `begin`.
@@ -95,9 +106,12 @@ class GraphQLOverHttp:
             known = self._identity.note(scope)
             if known is not None:
                 return self._once(known, scope, body, media_type)
-            wanted = from_query_string(scope["query_string"]) if method == "GET" else from_body(head, body)
-            if names_too_little(wanted):
-                raise RequestRefused(400, "The document holds several operations: give an operationName.")
+            if method == "GET":
+                wanted = from_query_string(scope["query_string"], self._documents)
+            elif len(body) > self._body_bytes:
+                raise too_large(self._body_bytes)
+            else:
+                wanted = from_body(head, body, self._documents)
             context = self._context_factory(HTTPConnection(scope))
             made = self._with(context, wanted, method) if isawaitable(context) else self._run(context, wanted, method)
             if isinstance(made, ExecutionResult):
@@ -154,11 +168,18 @@ def _refused(problem: Exception, media_type: str) -> Response:
             problem = RequestRefused(405, "A mutation needs POST.", "METHOD_NOT_ALLOWED")
     elif isinstance(problem, MissingQueryError):
         problem = RequestRefused(400, "The query is empty.")
+    elif isinstance(problem, OperationNotNamed):
+        problem = RequestRefused(400, UNNAMED)
     if isinstance(problem, Unauthenticated | KeysUnavailable):
         return not_let_in(problem, media_type)
+    if isinstance(problem, TooManyRequests):
+        wait = {"retry-after": str(ceil(problem.seconds))}
+        return refusal(429, too_often(problem), "RATE_LIMITED", media_type=media_type, headers=wait)
     if isinstance(problem, RequestRefused):
         headers = {"allow": "POST"} if problem.status == 405 else None
-        return refusal(problem.status, problem.message, problem.code, media_type=media_type, headers=headers)
+        return refusal(
+            problem.status, problem.message, problem.code, media_type=media_type, headers=headers, told=problem.told
+        )
     return _failed(unexpected(problem), media_type)
 
 

@@ -8,7 +8,6 @@ from json import JSONDecodeError
 from typing import Any, cast
 
 import orjson
-from graphql import OperationType
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
@@ -17,13 +16,15 @@ from strawberry.exceptions import ConnectionRejectionError
 from strawberry.schema import BaseSchema
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.execution import ExecutionResult, PreExecutionError
+from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 
 from gateway.auth.refusals import KeysUnavailable, Unauthenticated
-from gateway.web.disconnects import ToTheirEnd, kind_of, only_reads
+from gateway.plans import NO_DOCUMENTS, OperationNotNamed, TooManyRequests, TrustedDocuments
+from gateway.web.disconnects import ToTheirEnd, only_reads
 from gateway.web.expiry import has_expired, until_expiry
-from gateway.web.graphql_errors import presented, refused
-from gateway.web.graphql_request import GraphQLRequest, RequestRefused, from_members, names_too_little
+from gateway.web.graphql_errors import UNNAMED, presented, refused, too_often
+from gateway.web.graphql_request import UNTRUSTED, RequestRefused, from_members
 from gateway.web.identity import CODE, EXPIRED, Identity, principal_of, told
 from gateway.web.open_streams import EndingHandler, OpenStreams
 from gateway.web.responses import encode
@@ -56,6 +57,8 @@ class GraphQLOverWebsocket(GraphQL[object, None]):
         streams: OpenStreams,
         changes: ToTheirEnd,
         identity: Identity,
+        *,
+        documents: TrustedDocuments = NO_DOCUMENTS,
     ) -> None:
         # Of a schema, the websocket part calls `stream` alone.
         spoken = cast("BaseSchema", _PresentableSchema(schema, changes, context_factory))
@@ -67,6 +70,7 @@ class GraphQLOverWebsocket(GraphQL[object, None]):
         )
         self.streams = streams
         self._identity = identity
+        self._documents = documents
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> object:
         """The connection, of which each operation makes a context of its own."""
@@ -96,6 +100,8 @@ class GraphQLOverWebsocket(GraphQL[object, None]):
         message = orjson.loads(data)
         if not _is_message(message):
             raise JSONDecodeError("not a message of graphql-transport-ws", "", 0)
+        if message["type"] == "subscribe":
+            _find_document(message["payload"], self._documents)
         return message
 
     def encode_json(self, data: object) -> str:
@@ -122,8 +128,17 @@ def _is_message(message: object) -> bool:
     payload = message.get("payload")
     try:
         return isinstance(payload, dict) and bool(from_members(payload))
+    except RequestRefused as problem:
+        # The message is one; its document is looked for once more.
+        return problem.code == "DOCUMENT_NOT_TRUSTED"
+
+
+def _find_document(payload: dict[str, Any], documents: TrustedDocuments) -> None:
+    """Put the document into the payload. One that is not trusted leaves none, which is answered as an operation is."""
+    try:
+        payload["query"] = from_members(payload, documents).query
     except RequestRefused:
-        return False
+        payload["query"] = ""
 
 
 class _PresentableSchema:
@@ -147,18 +162,23 @@ class _PresentableSchema:
         principal = principal_of(socket)
         if has_expired(principal):
             return _never(EXPIRED, CODE)
-        wanted = GraphQLRequest(query, variable_values, operation_name or None)
-        if names_too_little(wanted):
-            return _never("The document holds several operations: give an operationName.", "GRAPHQL_VALIDATION_FAILED")
+        if not query:
+            return _never(UNTRUSTED, "DOCUMENT_NOT_TRUSTED")
+        name = operation_name or None
         made = self._context_factory(socket)
-        results = await self._schema.stream(
-            query,
-            variable_values=variable_values,
-            context_value=await made if isawaitable(made) else made,
-            operation_name=wanted.operation_name,
-        )
+        try:
+            results = await self._schema.stream(
+                query,
+                variable_values=variable_values,
+                context_value=await made if isawaitable(made) else made,
+                operation_name=name,
+            )
+        except OperationNotNamed:
+            return _never(UNNAMED, "GRAPHQL_VALIDATION_FAILED")
+        except TooManyRequests as problem:
+            return _never(too_often(problem), "RATE_LIMITED")
         shown = _presentable_results(cast("AsyncGenerator[Any, None]", results))
-        may_change = not only_reads(query) and kind_of(query, wanted.operation_name) is OperationType.MUTATION
+        may_change = not only_reads(query) and self._schema.kind_of(query, name) is OperationType.MUTATION
         return self._carried_out(shown) if may_change else until_expiry(principal, shown)
 
     async def _carried_out(self, results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:

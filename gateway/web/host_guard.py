@@ -1,7 +1,8 @@
-"""HostGuard: without authentication, only this machine's own pages and programs are answered.
+"""HostGuard: which pages may make a browser call, and by which names.
 
 A page of a foreign site can make a browser call a loopback address, straight (told by Origin) or by a name of its own
-that resolves to it (told by Host). Both are refused here, for HTTP and websockets alike.
+that resolves to it (told by Host). Both are refused here, for HTTP and websockets alike. Where callers have to show who
+they are, every host name is served: a page cannot show what it does not have.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +20,8 @@ _MOST_HOSTS = 64
 class HostGuard:
     """Middleware. `bound` is the address the server listens on; `origins` may call beside loopback ones."""
 
-    def __init__(self, *, bound: str, origins: Sequence[str]) -> None:
+    def __init__(self, *, bound: str, origins: Sequence[str], any_host: bool = False) -> None:
+        self._any_host = any_host
         self._bound = bound.strip("[]").lower()
         self._origins = frozenset(origin.rstrip("/").lower() for origin in origins)
         self._hosts: set[bytes] = set()
@@ -69,7 +71,7 @@ class HostGuard:
 
     def _is_ours(self, host: str) -> bool:
         name = _host_name(f"//{host}")
-        return name is not None and (is_loopback(name) or name == self._bound)
+        return name is not None and (self._any_host or is_loopback(name) or name == self._bound)
 
     def _may_call(self, origin: str) -> bool:
         if origin.lower() in self._origins:

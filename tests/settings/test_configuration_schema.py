@@ -113,7 +113,7 @@ def test_the_documented_example_fits_the_schema_and_is_read() -> None:
     [
         ("port: 8000", "prt: 8000"),
         ("timeout: 5s", "timeout: 5"),
-        ("mode: none", "mode: jwt"),
+        ("mode: none", "mode: open"),
         (f"vendor: {SLUG}", f"vendor: {SLUG[:-1]}"),
         ("single_flight: true", "single_flight: maybe"),
         ("calls_per_second: 10", "calls_per_second: 0"),

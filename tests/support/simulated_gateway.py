@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -138,25 +139,27 @@ async def simulated_gateway(
     fleet: Mapping[str, Any] | None = None,
     pace: Mapping[str, Any] | None = None,
     backends: Mapping[str, Mapping[str, Any]] | None = None,
+    sections: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> AsyncIterator[SimulatedGateway]:
     """Serve the gateway over simulators while the block runs; its ledger is a file in `folder`.
 
     `only` names the vendors (default: all that are installed), `fleet` holds members of SimulatorOptions, `pace` what
-    stands under `defaults`, and `backends` by slug what a backend's section holds besides, which wins.
+    stands under `defaults`, `backends` by slug what a backend's section holds besides, which wins, and `sections` what
+    other sections of the configuration hold, such as `auth`.
     """
     chosen = {slug: one for slug, one in installed_vendors().items() if only is None or slug in only}
     planned = [_options(fleet or {}, place, len(chosen)) for place in range(len(chosen))]
     simulators = [one.simulator(options) for one, options in zip(chosen.values(), planned, strict=True)]
     simulated = {}
-    sections = []
+    listed = []
     async with AsyncExitStack() as running:
         urls = await running.enter_async_context(_all_served(simulators))
         for (slug, manifest), options, simulator, url in zip(chosen.items(), planned, simulators, urls, strict=True):
             name = f"lab-{slug}"
             simulated[slug] = SimulatedBackend(manifest, name, simulator, options.faults, url)
             section = {"name": name, "vendor": slug, "endpoint": url, **manifest.demo_settings(url)}
-            sections.append(section | dict((backends or {}).get(slug, {})))
-        settings = gateway_settings(folder, sections, pace or {})
+            listed.append(section | dict((backends or {}).get(slug, {})))
+        settings = gateway_settings(folder, listed, pace or {}, sections or {})
         url = await running.enter_async_context(served(settings))
         client = await running.enter_async_context(httpx.AsyncClient(timeout=60, trust_env=False))
         yield SimulatedGateway(simulated, settings, url, client)
@@ -173,13 +176,19 @@ async def _all_served(simulators: Sequence[Simulator]) -> AsyncIterator[list[str
         await asyncio.gather(*(server.__aexit__(None, None, None) for server in servers))
 
 
-def gateway_settings(folder: Path, sections: Sequence[Mapping[str, Any]], pace: Mapping[str, Any]) -> Settings:
+def gateway_settings(
+    folder: Path,
+    backends: Sequence[Mapping[str, Any]],
+    pace: Mapping[str, Any],
+    sections: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> Settings:
     """A configuration as an operator would write it."""
     document = {
-        "server": {"cursor_secret": SECRET},
+        **sections,
+        "server": {"cursor_secret": SECRET, **sections.get("server", {})},
         "ledger": {"url": f"sqlite+aiosqlite:///{folder / 'ledger.db'}"},
         "defaults": {"calls_per_second": 5000, **pace},
-        "backends": [dict(section) for section in sections],
+        "backends": [dict(section) for section in backends],
     }
     return parse(yaml.safe_dump(document), {})
 
