@@ -5,6 +5,7 @@ import typer
 from gateway.cli.check import check
 from gateway.cli.config import config
 from gateway.cli.demo import demo
+from gateway.cli.keys import keys
 from gateway.cli.ledger import ledger
 from gateway.cli.schema import schema
 from gateway.cli.serve import serve
@@ -27,6 +28,7 @@ app.command()(simulate)
 app.add_typer(schema, name="schema")
 app.add_typer(config, name="config")
 app.add_typer(ledger, name="ledger")
+app.add_typer(keys, name="keys")
 
 
 def main() -> None:

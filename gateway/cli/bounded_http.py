@@ -12,6 +12,8 @@ import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from gateway.cli.tls import shown_by
+
 if TYPE_CHECKING:
     import asyncio
     from asyncio.events import TimerHandle
@@ -205,7 +207,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 class BoundedWebsocket(WebSocketsSansIOProtocol):
-    """uvicorn's websocket protocol, which tells of bad text without a traceback."""
+    """uvicorn's websocket protocol, which tells of bad text without a traceback, and of client certificates."""
+
+    async def run_asgi(self) -> None:
+        """Serve the connection."""
+        extensions: dict[str, object] = {**(self.scope["extensions"] or {}), **shown_by(self.transport)}
+        self.scope["extensions"] = cast("dict[str, dict[object, object]]", extensions)
+        await super().run_asgi()
 
     def send_receive_event_to_app(self) -> None:
         """Hand a message on, once it is whole."""

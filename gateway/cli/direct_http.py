@@ -17,6 +17,7 @@ from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.cli.bounded_http import BoundedProtocol
+from gateway.cli.tls import shown_by
 
 App = Any
 """An ASGI application, as uvicorn types it."""
@@ -28,8 +29,21 @@ _STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\
 class DirectProtocol(BoundedProtocol):
     """Serves a `Web` application, and nothing else."""
 
+    _shown: dict[str, Any] | None = None
     _complete_later: tuple[RequestResponseCycle, App] | None = None
     _working: "asyncio.Task[None] | None" = None
+
+    def connection_made(self, transport: "asyncio.Transport") -> None:  # type: ignore[override]
+        """A client has connected, and shown a certificate or none."""
+        super().connection_made(transport)
+        if transport.get_extra_info("ssl_object") is not None:
+            self._shown = shown_by(transport)
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request has come."""
+        super().on_message_begin()
+        if self._shown:
+            self.scope["extensions"] = self._shown
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: App) -> None:
         if self.web.leaving.begun and not self.pipeline:

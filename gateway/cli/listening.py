@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from gateway.cli.ending import Ending
     from gateway.web import Web
 
-_MESSAGE_LIMIT = 1024 * 1024
 # What changes under way still have after a second signal.
 _HURRIED_SECONDS = 5.0
 _LOOK = 0.1
@@ -43,10 +42,10 @@ def address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def address_of(listener: socket.socket) -> str:
-    """The base URL a socket listens on."""
+def address_of(listener: socket.socket, *, secured: bool = False) -> str:
+    """The base URL a socket listens on; `secured` is whether TLS is spoken there."""
     host, port = listener.getsockname()[:2]
-    return address(host, port)
+    return address(host, port).replace("http", "https" if secured else "http", 1)
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -143,12 +142,14 @@ def _server(app: "Web") -> "uvicorn.Server":
     from gateway.cli.bounded_http import BoundedWebsocket  # noqa: PLC0415
     from gateway.cli.direct_http import DirectProtocol  # noqa: PLC0415
     from gateway.cli.draining import DrainingServer  # noqa: PLC0415
+    from gateway.cli.tls import tls_context  # noqa: PLC0415
 
+    tls = None if app.server.tls is None else tls_context(app.server.tls)
     config = uvicorn.Config(
         app,
         http=DirectProtocol,
         ws=BoundedWebsocket,
-        ws_max_size=_MESSAGE_LIMIT,
+        ws_max_size=app.body_bytes,
         lifespan="off",
         access_log=False,
         log_config=None,
@@ -156,5 +157,6 @@ def _server(app: "Web") -> "uvicorn.Server":
         server_header=False,
         # The gateway does not ask who called from where.
         proxy_headers=False,
+        ssl_context_factory=None if tls is None else lambda *_: tls,
     )
     return DrainingServer(config, app)

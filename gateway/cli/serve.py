@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from socket import socket
 
     from gateway.settings import Settings
+    from gateway.web import Web
 
 
 def serve(
@@ -43,7 +44,7 @@ def serve(
 
     configure_logging()
     listener = bound(settings.server.host, settings.server.port)
-    where = address_of(listener)
+    where = address_of(listener, secured=settings.server.tls is not None)
 
     def say() -> None:
         typer.echo(f"OTA Gateway serves {len(settings.backends)} backends at {where}/graphql", err=True)
@@ -54,8 +55,17 @@ def serve(
         _serve_here(settings, listener, say)
 
 
-def _serve_here(settings: "Settings", listener: "socket", say: "Callable[[], None]") -> None:
+def _app(settings: "Settings", processes: int = 1) -> "Web":
     from gateway.app import build_app  # noqa: PLC0415
+    from gateway.settings import ConfigurationError  # noqa: PLC0415
+
+    try:
+        return build_app(settings, processes=processes)
+    except ConfigurationError as problem:
+        refuse(str(problem))
+
+
+def _serve_here(settings: "Settings", listener: "socket", say: "Callable[[], None]") -> None:
     from gateway.cli.ending import told_to_end  # noqa: PLC0415
     from gateway.cli.listening import Listening, run  # noqa: PLC0415
 
@@ -64,7 +74,7 @@ def _serve_here(settings: "Settings", listener: "socket", say: "Callable[[], Non
 
     async def main() -> None:
         with told_to_end() as ending:
-            await Listening(build_app(settings), listener).until(ending, begun=begun)
+            await Listening(_app(settings), listener).until(ending, begun=begun)
 
     run(main())
 
@@ -75,7 +85,6 @@ def _serve_by_workers(settings: "Settings", listener: "socket", number: int, say
     import structlog  # noqa: PLC0415
     import uvicorn  # noqa: F401, PLC0415 - loaded before the fork, it is loaded for all
 
-    from gateway.app import build_app  # noqa: PLC0415
     from gateway.cli.ending import told_to_end  # noqa: PLC0415
     from gateway.cli.listening import Listening, run  # noqa: PLC0415
     from gateway.cli.workers import Lifeline, Workers  # noqa: PLC0415
@@ -85,7 +94,7 @@ def _serve_by_workers(settings: "Settings", listener: "socket", number: int, say
             "cursor_secret_missing", meaning="cursors end with this process; set server.cursor_secret"
         )
         settings = settings.with_cursor_secret(secrets.token_urlsafe(32))
-    app = build_app(settings, processes=number)
+    app = _app(settings, processes=number)
     # What is collected or moved after the fork is no longer shared by memory.
     gc.freeze()
 
