@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
+from gateway.domain.errors import GatewayError
 from gateway.domain.page import Page
 
 Value = TypeVar("Value")
@@ -23,10 +24,11 @@ _SOONEST_RETRY = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[Value]):
-    """A value and when the vendor gave it."""
+    """A value and when the vendor gave it. `stale` is why no newer one could be had, where this one is too old."""
 
     value: Value
     fetched_at: datetime
+    stale: GatewayError | None = None
 
 
 @dataclass(slots=True)
@@ -55,7 +57,7 @@ class Kept:
 
 
 class AnswerCache:
-    """Answers by key; what is older than `hard_ttl` is forgotten. A `ttl` of zero keeps nothing."""
+    """Answers by key; what is older than `hard_ttl` is only the `last` that was had. A `ttl` of zero keeps nothing."""
 
     def __init__(self, ttl: timedelta, hard_ttl: timedelta) -> None:
         self._ttl = ttl.total_seconds()
@@ -67,6 +69,11 @@ class AnswerCache:
         """What is kept under `key`, past its soft age perhaps, never past its hard one."""
         kept = self._kept.get(key)
         return kept if kept is not None and kept.life.hard > monotonic() else None
+
+    def last(self, key: str, max_age: float) -> Answer[Any] | None:
+        """What was kept under `key` at most `max_age` seconds ago, past its hard age too."""
+        kept = self._kept.get(key)
+        return kept.answer if kept is not None and monotonic() - kept.life.since <= max_age else None
 
     def put(self, key: str, answer: Answer[Any], *, age: float = 0.0) -> None:
         """Keep an answer that was had just now, or `age` seconds ago by another process."""

@@ -3,7 +3,8 @@
 No vendor here promises an order over its whole list, so a global order needs all of it. A drain runs on its own within
 the backend's call budget and `drain_timeout`; callers wait for it at most the backend's `timeout` and are told to come
 back when it is not ready. A snapshot is served as it is for `cache_ttl` or ten times the drain's length, whichever is
-longer; then, while one drain renews it, up to twice that age or `cache_hard_ttl`, unless that is set to `cache_ttl`.
+longer; then, while one drain renews it, up to twice that age or `cache_hard_ttl`, unless that is set to `cache_ttl`;
+and, while the backend cannot be read, up to `stale_if_error` as the `last` there is.
 Without `single_flight` each asker drains on its own, within `timeout`.
 """
 
@@ -82,6 +83,7 @@ class SnapshotShelf(Generic[Row]):
         self._ttl = stack.pace.cache_ttl.total_seconds()
         self._timeout = stack.pace.timeout.total_seconds()
         self._hard_ttl = stack.pace.hard_ttl.total_seconds()
+        self._stale = stack.pace.stale_if_error.total_seconds()
         self._kept: dict[str, _Kept[Row]] = {}
         self._drains: dict[str, _Drain[Row]] = {}
         self._tasks: set[asyncio.Task[Snapshot[Row]]] = set()
@@ -102,6 +104,15 @@ class SnapshotShelf(Generic[Row]):
         if kept is None or kept.life.hard <= moment:
             return None
         return kept.snapshot if key in self._drains or self._is_good(kept, moment) else None
+
+    def last(self, *, filter_key: str) -> Snapshot[Row] | None:
+        """The last snapshot that was read, of everything or of that filter, at most `stale_if_error` old.
+
+        It is for callers for whom `get` failed. Changes show in it as they do in any that is kept.
+        """
+        found = [kept for kept in (self._kept.get(""), self._kept.get(filter_key)) if kept is not None]
+        kept = max(found, key=lambda one: one.life.since, default=None)
+        return kept.snapshot if kept is not None and monotonic() - kept.life.since <= self._stale else None
 
     async def get(self, *, filter_key: str, keep: Keep[Row], narrowed: bool, fresh: bool = False) -> Snapshot[Row]:
         """The snapshot to page through.
@@ -314,13 +325,17 @@ class SnapshotShelf(Generic[Row]):
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _make_room(self, key: str, moment: float, rows: int) -> None:
-        for old in [one for one, kept in self._kept.items() if kept.life.hard <= moment or one == key]:
+        for old in [one for one, kept in self._kept.items() if one == key or self._end(kept) <= moment]:
             del self._kept[old]
         while self._kept and (
             len(self._kept) >= _MOST_KEPT
             or rows + sum(len(kept.snapshot.rows) for kept in self._kept.values()) > _MOST_KEPT_ROWS
         ):
             del self._kept[min(self._kept, key=lambda one: self._kept[one].life.hard)]
+
+    def _end(self, kept: _Kept[Row]) -> float:
+        """When a snapshot is of no use any more."""
+        return max(kept.life.hard, kept.life.since + self._stale)
 
     def _too_long(self) -> GatewayError:
         limit = self._stack.pace.drain_timeout.total_seconds()

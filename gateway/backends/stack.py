@@ -1,7 +1,7 @@
 """BackendStack: one backend with everything around its adapter.
 
-Reads: measure, cache, single flight, total deadline, then the adapter, whose every vendor call passes the gate (call
-budget, attempt timeout). Up to `cache_ttl` a kept answer is served as it is; from there to `cache_hard_ttl` it is
+Reads: measure, cache, single flight, total deadline, then the adapter, whose every vendor call passes the gate
+(`call_gate.py`). Up to `cache_ttl` a kept answer is served as it is; from there to `cache_hard_ttl` it is
 served while one read renews it behind the answers; after that callers wait. Writes skip cache and single flight and are
 never repeated here; while one runs and when it ends, `changing` sees to it that no answer fetched before it is joined
 or kept.
@@ -92,6 +92,13 @@ class BackendStack:
         if kept is None or _too_old(kept, max_age):
             return None
         return kept.answer if kept.life.soft > monotonic() or key in self._renewals else None
+
+    def last(self, key: str) -> Answer[Any] | None:
+        """The last good answer, at most `stale_if_error` old, for lists of a backend that cannot be asked.
+
+        It is of this process, whether or not answers are shared, and none from before a change is left.
+        """
+        return self._cache.last(key, self.pace.stale_if_error.total_seconds())
 
     async def read(
         self,

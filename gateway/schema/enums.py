@@ -8,6 +8,7 @@ import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.enum import StrawberryEnumDefinition
 
+from gateway.backends.circuit_breaker import Circuit
 from gateway.backends.health import HealthState
 from gateway.domain.audit import AuditState
 from gateway.domain.errors import ErrorCode
@@ -156,6 +157,14 @@ _show(
     DEGRADED="The last read failed.",
     DOWN="Three reads in a row failed, or none ever succeeded.",
     UNKNOWN="It has not been asked yet.",
+)
+_show(
+    Circuit,
+    "OtaCircuit",
+    "Whether a backend is called at all.",
+    CLOSED="It is.",
+    OPEN="It did not answer and is left alone for a while; calls fail at once.",
+    HALF_OPEN="One call is finding out whether it answers again.",
 )
 _show(
     BackendResultStatus,

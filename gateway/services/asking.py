@@ -6,15 +6,18 @@ a caller ever reach an adapter, it belongs into the keys that `ask` is given and
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from gateway.backends.cache import Answer
 from gateway.backends.stack import BackendStack
-from gateway.domain.errors import TimedOut, UnsupportedByVendor
+from gateway.domain.errors import BackendUnavailable, Throttled, TimedOut, UnsupportedByVendor
 from gateway.domain.operations import Operation
 from gateway.services.caller import Caller, NotKept
 
 Value = TypeVar("Value")
+# What keeps a list from being read anew, so that its last good answer may stand in.
+CANNOT_BE_ASKED = (BackendUnavailable, Throttled)
 
 
 async def ask(stack: BackendStack, caller: Caller, key: str, fetch: Callable[[], Awaitable[Value]]) -> Answer[Value]:
@@ -41,6 +44,27 @@ async def ask_many(
     return await remembering(
         stack, caller, lambda: stack.read_many(keys, fetch, fresh=caller.fresh, max_age=caller.max_age)
     )
+
+
+async def ask_list(
+    stack: BackendStack, caller: Caller, key: str, fetch: Callable[[], Awaitable[Value]]
+) -> Answer[Value]:
+    """As `ask`, for what shows in a list: while the backend cannot be asked, its last good answer, which says so.
+
+    Never for a single object, and not for a caller who asked for a fresh answer or one of a certain age.
+    """
+    try:
+        return await ask(stack, caller, key, fetch)
+    except CANNOT_BE_ASKED as error:
+        last = stack.last(key) if takes_stale(caller) else None
+        if last is None:
+            raise
+        return replace(last, stale=error)
+
+
+def takes_stale(caller: Caller) -> bool:
+    """Whether a caller is served what is older than it should be, where there is nothing else."""
+    return not caller.fresh and caller.max_age is None
 
 
 async def remembering(stack: BackendStack, caller: Caller, read: Callable[[], Awaitable[Value]]) -> Value:

@@ -3,23 +3,23 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Generic, TypeVar
 
 from gateway.backends.cache import Answer
 from gateway.backends.shelf import SnapshotShelf
-from gateway.backends.snapshot import Identified, RowOrder, Snapshot
+from gateway.backends.snapshot import Identified, RowOrder
 from gateway.backends.stack import BackendStack
 from gateway.domain.errors import GatewayError
 from gateway.domain.operations import Operation
 from gateway.domain.page import Page, PageRequest
 from gateway.domain.ports import VendorAdapter
-from gateway.services.asking import ask, remembering, unsupported
+from gateway.services.asking import CANNOT_BE_ASKED, ask_list, remembering, takes_stale, unsupported
 from gateway.services.caller import Caller, NotKept
 from gateway.services.connection import Connection
 from gateway.services.cursors import CursorKey
 from gateway.services.inputs import Direction, PackageFilter, TaskFilter
-from gateway.services.merged_list import Whole, last_of, merged
+from gateway.services.merged_list import Taken, Whole, last_of, merged
 from gateway.services.merges import Merge, Merges
 from gateway.services.streamed_list import Source, streamed
 from gateway.vendorkit.manifest import VendorManifest
@@ -138,7 +138,7 @@ class BackendLists(Generic[Row]):
     def _source(self, stack: BackendStack, caller: Caller, asked: Question[Row]) -> Source[Row]:
         async def fetch(page: PageRequest) -> Answer[Page[Row]]:
             key = f"{self.what}|{page.size}|{page.after}"
-            return await ask(stack, caller, key, lambda: self.list_page(stack.adapter, page))
+            return await ask_list(stack, caller, key, lambda: self.list_page(stack.adapter, page))
 
         return Source(
             name=stack.name,
@@ -160,14 +160,15 @@ class BackendLists(Generic[Row]):
 
     async def _snapshot(
         self, stack: BackendStack, shelf: SnapshotShelf[Row], caller: Caller, asked: Question[Row]
-    ) -> Snapshot[Row]:
-        return await remembering(
-            stack,
-            caller,
-            lambda: shelf.get(
-                filter_key=asked.filter_key, keep=asked.keep, narrowed=asked.narrowed, fresh=caller.fresh
-            ),
-        )
+    ) -> Taken[Row]:
+        try:
+            read = partial(shelf.get, filter_key=asked.filter_key, keep=asked.keep, narrowed=asked.narrowed)
+            return Taken(await remembering(stack, caller, lambda: read(fresh=caller.fresh)))
+        except CANNOT_BE_ASKED as error:
+            last = shelf.last(filter_key=asked.filter_key) if takes_stale(caller) else None
+            if last is None:
+                raise
+            return Taken(last, error)
 
     def _skipped(self, stack: BackendStack) -> GatewayError | None:
         return None if stack.backend.supports(self.operation) else unsupported(stack, self.operation)

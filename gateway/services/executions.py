@@ -16,13 +16,13 @@ from gateway.domain.ids import Kind, ObjectId, decode, same_generation
 from gateway.domain.operations import Operation
 from gateway.domain.page import Page, PageRequest
 from gateway.domain.statuses import ExecutionStatus
-from gateway.services.asking import ask, ask_many, unsupported
+from gateway.services.asking import ask_list, ask_many, unsupported
 from gateway.services.caller import Caller
 from gateway.services.connection import Connection
 from gateway.services.cursors import CursorKey, binding
 from gateway.services.input_rules import broken, check_first
 from gateway.services.inputs import Direction, ExecutionFilter
-from gateway.services.merged_list import Whole, merged
+from gateway.services.merged_list import Taken, Whole, merged
 from gateway.services.seen_backends import SeenBackends
 from gateway.services.sort_keys import by_moment
 from gateway.services.streamed_list import Source, first_page, streamed
@@ -73,7 +73,7 @@ class ExecutionReads:
 
         async def fetch(page: PageRequest) -> Answer[Page[Execution]]:
             hint = sorted(chosen) if chosen is not None else None
-            return await ask(
+            return await ask_list(
                 stack,
                 caller,
                 _page_key(task, hint, page.size, page.after),
@@ -121,7 +121,9 @@ class ExecutionReads:
         stack = self._backends.of(caller, one.ref)
 
         async def read() -> Answer[Sequence[Execution]]:
-            return await ask(stack, caller, f"device_executions|{one.ref.key}", lambda: _all_of_device(stack, one.ref))
+            return await ask_list(
+                stack, caller, f"device_executions|{one.ref.key}", lambda: _all_of_device(stack, one.ref)
+            )
 
         skipped = _skipped(stack, Operation.LIST_DEVICE_EXECUTIONS)
         bound = binding("device", one.id, status)
@@ -178,7 +180,7 @@ class ExecutionReads:
             return [row for row in await stack.adapter.find_executions(task, [one.name]) if row is not None]
 
         async def read() -> Answer[Sequence[Execution]]:
-            return await ask(stack, caller, f"device_in_task|{task.key}|{one.ref.key}", find)
+            return await ask_list(stack, caller, f"device_in_task|{task.key}|{one.ref.key}", find)
 
         bound = binding("device_in_task", one.id, str(task), window.status)
         return await self._short_list(stack, window, bound, read, _skipped(stack, Operation.LIST_EXECUTIONS))
@@ -191,9 +193,9 @@ class ExecutionReads:
         read: Callable[[], Awaitable[Answer[Sequence[Execution]]]],
         skipped: GatewayError | None,
     ) -> Connection[Execution]:
-        async def snapshot() -> Snapshot[Execution]:
+        async def snapshot() -> Taken[Execution]:
             answer = await read()
-            return Snapshot({row.ref.key: row for row in answer.value}, answer.fetched_at)
+            return Taken(Snapshot({row.ref.key: row for row in answer.value}, answer.fetched_at), answer.stale)
 
         chosen = None if window.status is None else frozenset(window.status)
         return await merged(

@@ -17,6 +17,13 @@ from gateway.services.sort_keys import revive
 Row = TypeVar("Row", bound=Identified)
 
 
+class Taken(NamedTuple, Generic[Row]):
+    """A snapshot, and why it is an old one, where no newer could be had."""
+
+    snapshot: Snapshot[Row]
+    stale: GatewayError | None = None
+
+
 class Whole(NamedTuple, Generic[Row]):
     """One backend's part in a merged list: its snapshot, or why it has none to give.
 
@@ -25,7 +32,7 @@ class Whole(NamedTuple, Generic[Row]):
 
     name: str
     ready: Snapshot[Row] | None = None
-    snapshot: Callable[[], Awaitable[Snapshot[Row]]] | None = None
+    snapshot: Callable[[], Awaitable[Taken[Row]]] | None = None
     skipped: GatewayError | None = None
 
 
@@ -43,7 +50,8 @@ async def merged(
 ) -> Connection[Row]:
     """One page of the global order. All backends are asked at once; one that fails is named and left out.
 
-    `keep` is None where every row is let through. `merges` keeps the order over snapshots that are kept themselves.
+    `keep` is None where every row is let through. `merges` keeps the order over snapshots that are kept themselves;
+    where one had to be waited for, and may be stale, nothing is kept.
     """
     last = last_of(key, binding, after, order)
     known = [_known(whole, order, key_of) for whole in wholes]
@@ -96,13 +104,19 @@ def _known(whole: Whole[Row], order: tuple[str, Direction], key_of: RowOrder[Row
 async def _take(whole: Whole[Row], order: tuple[str, Direction], key_of: RowOrder[Row]) -> Part[Row]:
     assert whole.snapshot is not None  # noqa: S101 - it is neither ready nor skipped
     try:
-        return _given(whole, await whole.snapshot(), order, key_of)
+        taken = await whole.snapshot()
+        return _given(whole, taken.snapshot, order, key_of, taken.stale)
     except GatewayError as error:
         return Part(BackendResult(name=whole.name, status=BackendResultStatus.FAILED, error=error))
 
 
 def _given(
-    whole: Whole[Row], snapshot: Snapshot[Row], order: tuple[str, Direction], key_of: RowOrder[Row]
+    whole: Whole[Row],
+    snapshot: Snapshot[Row],
+    order: tuple[str, Direction],
+    key_of: RowOrder[Row],
+    stale: GatewayError | None = None,
 ) -> Part[Row]:
-    result = BackendResult(name=whole.name, status=BackendResultStatus.OK, fetched_at=snapshot.fetched_at)
+    status = BackendResultStatus.OK if stale is None else BackendResultStatus.STALE
+    result = BackendResult(name=whole.name, status=status, error=stale, fetched_at=snapshot.fetched_at)
     return Part(result, snapshot, snapshot.ordered(order, key_of))

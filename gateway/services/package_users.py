@@ -18,7 +18,7 @@ from gateway.services.caller import Caller
 from gateway.services.connection import BackendResultStatus, Connection
 from gateway.services.cursors import CursorKey, binding
 from gateway.services.inputs import Direction
-from gateway.services.merged_list import Whole, merged
+from gateway.services.merged_list import Taken, Whole, merged
 from gateway.services.shelves import Shelves
 from gateway.services.sort_keys import by_moment
 from gateway.vendorkit.few_at_once import few_at_once
@@ -80,8 +80,8 @@ class PackageUsers:
         users = await search.run(everything, read)
         snapshot = Snapshot({task.ref.key: task for task in users.tasks}, users.fetched_at)
 
-        async def take() -> Snapshot[Task]:
-            return snapshot
+        async def take() -> Taken[Task]:
+            return Taken(snapshot)
 
         page = await merged(
             [Whole(name=stack.name, snapshot=take, ready=snapshot)],

@@ -117,6 +117,8 @@ async def _read_source(source: Source[Row], place: Place, filling: PageFilling[R
         except GatewayError as error:
             result.status, result.error = BackendResultStatus.FAILED, error
             return result, False
+        if answer.stale is not None:
+            result.status, result.error = BackendResultStatus.STALE, answer.stale
         if result.fetched_at is None or answer.fetched_at < result.fetched_at:
             result.fetched_at = answer.fetched_at
         if filling.take(page, Place(source.name, continuation, offset, place.size), source.keep):

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
 
+from gateway.backends.priority import Priority, asking_as
 from gateway.domain.errors import GatewayError
 from gateway.domain.execution import Execution
 from gateway.domain.ids import ObjectId
@@ -44,7 +45,8 @@ class Watching:
         watched = list(dict.fromkeys(refs))
         first = True
         while watched:
-            found = await self._tasks_found(caller, watched)
+            with asking_as(_priority(first)):
+                found = await self._tasks_found(caller, watched)
             for ref, task in zip(tuple(watched), found, strict=True):
                 if isinstance(task, GatewayError):
                     if first:
@@ -73,7 +75,8 @@ class Watching:
         while True:
             after: str | None = None
             while True:
-                page = await self._executions.of_task(caller, task, _ROWS_A_PAGE, after, None)
+                with asking_as(_priority(first)):
+                    page = await self._executions.of_task(caller, task, _ROWS_A_PAGE, after, None)
                 failed = next((result.error for result in page.backends if result.error is not None), None)
                 if failed is not None and first:
                     raise failed
@@ -92,6 +95,11 @@ class Watching:
         """Wait for the moment; gives who looks then."""
         await asyncio.sleep(self._seconds - monotonic() % self._seconds)
         return replace(caller, fresh=False, max_age=self._seconds / _SAME_MOMENT, down={})
+
+
+def _priority(first: bool) -> Priority:
+    """Whoever begins to watch waits for the first look; the others can wait for everybody."""
+    return Priority.INTERACTIVE if first else Priority.POLL
 
 
 def _task_state(task: Task) -> object:

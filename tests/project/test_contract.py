@@ -27,8 +27,15 @@ TYPES = 103
 FIELDS = 580
 # What the schema has beyond the contract, beside federation's own; docs/adr says why.
 ADDED_VALUES = ("OtaOperation.READ_AUDIT",)
-ADDED_FIELDS: tuple[str, ...] = ()
-ADDED_TYPES: tuple[str, ...] = ()
+ADDED_FIELDS: tuple[str, ...] = (
+    "OtaBackendHealth.circuit",
+    "OtaBackendHealth.circuitOpenUntil",
+    "OtaBackendHealth.callsUnderWay",
+    "OtaBackendHealth.callsWaiting",
+    "OtaBackendHealth.retriesLastMinute",
+    "OtaBackendHealth.throttledLastMinute",
+)
+ADDED_TYPES: tuple[str, ...] = ("OtaCircuit",)
 DETAILS = ("OtaTaskDetails", "OtaPackageDetails")
 
 

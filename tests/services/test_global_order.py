@@ -11,7 +11,7 @@ from gateway.domain.errors import BackendUnavailable
 from gateway.services.connection import BackendResultStatus, Connection
 from gateway.services.cursors import CursorKey
 from gateway.services.inputs import Direction
-from gateway.services.merged_list import Whole, merged
+from gateway.services.merged_list import Taken, Whole, merged
 from gateway.services.sort_keys import by_moment, by_text
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -35,14 +35,14 @@ THERE = [thing("b", 2), thing("d", None), thing("f", 3), thing("h", 1, "E")]
 def whole(name: str, things: list[Thing]) -> Whole[Thing]:
     snapshot = Snapshot({one.id: one for one in things}, NOW)
 
-    async def take() -> Snapshot[Thing]:
-        return snapshot
+    async def take() -> Taken[Thing]:
+        return Taken(snapshot)
 
     return Whole(name=name, snapshot=take)
 
 
 def dead(name: str) -> Whole[Thing]:
-    async def take() -> Snapshot[Thing]:
+    async def take() -> Taken[Thing]:
         raise BackendUnavailable("It is gone.", backend=name)
 
     return Whole(name=name, snapshot=take)

@@ -11,8 +11,8 @@ import msgspec
 from gateway.vendorkit.settings import BackendSettings, Pace
 
 PREFIX = "ota-gateway:1"
-# A gateway that must not change anything shows the same objects.
-_BESIDE_THE_POINT = {*Pace.model_fields, "read_only"}
+# A gateway that must not change anything shows the same objects, and so does one that may ask for them in clear.
+_BESIDE_THE_POINT = {*Pace.model_fields, "read_only", "allow_plain_http"}
 
 
 def account_of(settings: BackendSettings, endpoint: str) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import strawberry
 
+from gateway.backends.circuit_breaker import Circuit
 from gateway.backends.health import BackendHealth, HealthState
 from gateway.domain.backend import Backend
 from gateway.schema.backends.operations import OtaCapability
@@ -22,6 +23,16 @@ class OtaBackendHealth:
     calls_last_minute: int = strawberry.field(description="Vendor calls made in the last minute.")
     call_budget_per_second: float | None = strawberry.field(description="Vendor calls allowed in a second.")
     latency_p50_ms: float | None = strawberry.field(description="The median of recent vendor calls, in milliseconds.")
+    circuit: Circuit = strawberry.field(description="Whether calls are made at all.")
+    circuit_open_until: datetime | None = strawberry.field(
+        description="Until when none is made; null unless the circuit is OPEN."
+    )
+    calls_under_way: int = strawberry.field(description="Vendor calls under way at this moment.")
+    calls_waiting: int = strawberry.field(description="Vendor calls that wait for a slot or for the budget.")
+    retries_last_minute: int = strawberry.field(description="Calls made again in the last minute.")
+    throttled_last_minute: int = strawberry.field(
+        description="How often in the last minute the vendor asked to slow down."
+    )
 
 
 def _health(root: strawberry.Parent[Backend], info: RequestInfo) -> BackendHealth:
