@@ -8,6 +8,7 @@ is answered by 4xx where that cannot be taken for the answer to something else, 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
+import httptools
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from gateway.web import Web
 
 HEAD_LIMIT: Final = 32 * 1024
+_TOO_LONG: Final = "The head of the request is too long."
 _SAID_AGAIN_AFTER: Final = 10.0
 
 _log = structlog.get_logger(__name__)
@@ -43,6 +45,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _head_bytes = 0
     _last_bytes = 0
     _unsent = 0
+    _unsent_since = 0.0
     _full_said: ClassVar[float] = float("-inf")
 
     def connection_made(self, transport: "asyncio.Transport") -> None:  # type: ignore[override]
@@ -72,11 +75,21 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self._last_bytes = len(data)
-        super().data_received(data)
-        if self._in_head:
+        # As uvicorn has it, but for its line in the log, of which anybody could write as many as they like.
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError as problem:
+            if isinstance(problem.__context__, HeadTooLarge):
+                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, _TOO_LONG)
+            else:
+                self.send_400_response("This is no HTTP request.")
+        except httptools.HttpParserUpgrade:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+        if self._in_head and not self.transport.is_closing():
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_LIMIT:
-                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too long.")
+                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, _TOO_LONG)
 
     def on_message_begin(self) -> None:
         """The first byte of a request has come."""
@@ -162,26 +175,29 @@ class BoundedProtocol(HttpToolsProtocol):
     def _look(self) -> None:
         self._timer = None
         now = self.loop.time()
-        if self._due is None or self._due > now:
-            self._look_in(self._look_seconds if self._due is None else min(self._due - now, self._look_seconds))
-        elif self.flow.read_paused or self._is_being_sent():
-            # It is not the client that is slow, or it still takes its answer.
-            self._due = now + self._read_seconds
-            self._look_in(self._look_seconds)
-        elif self.transport.is_closing():
+        if self._takes_nothing(now):
             self.transport.abort()
-        else:
-            if self._in_head or self._waits_for_body():
-                self._refuse(HTTPStatus.REQUEST_TIMEOUT, "The request did not come in time.")
-            else:
-                self.transport.close()
+            return
+        if self._due is not None and self._due <= now:
+            # Where it is not the client that is slow, or it still takes its answer, it has time again.
+            if not self.flow.read_paused and not self._unsent:
+                self._give_up()
             self._due = now + self._read_seconds
-            self._look_in(self._look_seconds)
+        left = self._look_seconds if self._due is None else min(self._due - now, self._look_seconds)
+        self._look_in(left)
 
-    def _is_being_sent(self) -> bool:
-        """Whether the client has taken something since this was asked the last time, and has more to take."""
+    def _takes_nothing(self, now: float) -> bool:
+        """Whether something is to be sent, and the client has taken none of it for as long as it may take to read."""
         before, self._unsent = self._unsent, self.transport.get_write_buffer_size()
-        return self._unsent > 0 and self._unsent != before
+        if not self._unsent or self._unsent != before:
+            self._unsent_since = now
+        return now - self._unsent_since >= self._read_seconds
+
+    def _give_up(self) -> None:
+        if self._in_head or self._waits_for_body():
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, "The request did not come in time.")
+        else:
+            self.transport.close()
 
     # ------------------------------------------------------------------ refusing
 
