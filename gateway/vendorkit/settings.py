@@ -1,8 +1,10 @@
 """The part of a backend's configuration that every vendor shares. A vendor's own part stands in its folder."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -14,7 +16,10 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
     field_validator,
+    model_validator,
 )
+
+from gateway.vendorkit.loopback import is_loopback
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -110,6 +115,37 @@ class BackendSettings(Pace):
         pattern=r"^https?://[^/\s?#@]+/?$",
         description="Scheme, host and port, where it is not the vendor's own: a simulator or a private instance.",
     )
+    allow_plain_http: bool = Field(
+        False, description="Take an endpoint of http that is not on loopback. What is signed for it travels in clear."
+    )
+
+    @model_validator(mode="after")
+    def _not_in_clear(self) -> "BackendSettings":
+        if not self.allow_plain_http and self.plain_endpoints():
+            raise ValueError(
+                "by http, credentials and what they sign would travel in clear; use https in the endpoint, or say "
+                "allow_plain_http: true"
+            )
+        return self
+
+    def plain_endpoints(self) -> list[str]:
+        """The endpoints, its own and those of what stands in it, that are http and not on loopback."""
+        return [url for url in _endpoints(self) if url.startswith("http://") and not is_loopback(_host(url))]
+
+
+def _endpoints(settings: BaseModel) -> Iterator[str]:
+    for name, value in settings:
+        if name == "endpoint" and isinstance(value, str):
+            yield value
+        elif isinstance(value, BaseModel):
+            yield from _endpoints(value)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 class AwsCredentials(Strict):
