@@ -31,7 +31,7 @@ class DirectProtocol(BoundedProtocol):
 
     _shown: dict[str, Any] | None = None
     _complete_later: tuple[RequestResponseCycle, App] | None = None
-    _working: "asyncio.Task[None] | None" = None
+    _working: "tuple[RequestResponseCycle, asyncio.Task[None]] | None" = None
 
     def connection_made(self, transport: "asyncio.Transport") -> None:  # type: ignore[override]
         """A client has connected, and shown a certificate or none."""
@@ -59,9 +59,10 @@ class DirectProtocol(BoundedProtocol):
             self._work(cycle, app)
 
     def _work(self, cycle: RequestResponseCycle, app: App) -> None:
-        self._working = self.loop.create_task(cycle.run_asgi(_while_connected(cycle, app)))
-        self._working.add_done_callback(self.tasks.discard)
-        self.tasks.add(self._working)
+        task = self.loop.create_task(cycle.run_asgi(_while_connected(cycle, app)))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+        self._working = (cycle, task)
 
     def _waits_for_body(self) -> bool:
         return self._complete_later is not None and self._complete_later[0] is self.cycle and not self.pipeline
@@ -99,10 +100,13 @@ class DirectProtocol(BoundedProtocol):
         """The client is gone; what it has not sent whole is not answered, and what it waited for is given up."""
         self._complete_later = None
         self.pipeline.clear()
-        super().connection_lost(exc)
-        if self._working is not None and not self._working.done():
+        if self._working is not None:
+            cycle, task = self._working
+            # uvicorn tells the latest request alone, which may be waiting behind this one.
+            cycle.disconnected = not cycle.response_complete
             # Work that was begun in this turn of the loop takes its first step before.
-            self.loop.call_soon(self._working.cancel)
+            self.loop.call_soon(task.cancel)
+        super().connection_lost(exc)
 
     def _go_the_long_way(self) -> None:
         waiting, self._complete_later = self._complete_later, None
@@ -138,7 +142,7 @@ def _while_connected(cycle: RequestResponseCycle, app: App) -> App:
         try:
             await app(scope, receive, send)
         except asyncio.CancelledError:
-            if not cycle.disconnected:
+            if not cycle.disconnected and not cycle.response_complete:
                 raise
 
     return serve
