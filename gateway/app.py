@@ -24,10 +24,12 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import strawberry
 import structlog
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
+from gateway.auth import Principal
 from gateway.backends.call_gate import BackendGate
 from gateway.backends.health import HealthRecord
 from gateway.backends.rate_limit import CallBudget
@@ -35,13 +37,22 @@ from gateway.backends.registry import BackendRegistry
 from gateway.backends.stack import BackendStack
 from gateway.domain.backend import Backend
 from gateway.domain.errors import GatewayError
+from gateway.domain.limits import Limits
 from gateway.ledger import Ledger
-from gateway.plans import PlannedSchema
+from gateway.plans import (
+    NO_DOCUMENTS,
+    BrokenManifest,
+    PlannedSchema,
+    RequestRates,
+    TrustedDocuments,
+    check_documents,
+    documents_in,
+)
 from gateway.schema.context import RequestContext
 from gateway.schema.root import build_schema
 from gateway.services.caller import Caller
 from gateway.services.services import Services
-from gateway.settings import AuthSettings, Settings
+from gateway.settings import AuthSettings, ConfigurationError, DocumentSettings, Problem, Settings, cautions
 from gateway.vendorkit.calls import Carrier
 from gateway.vendorkit.discovery import installed_vendors
 from gateway.vendorkit.http import VendorHttp
@@ -66,7 +77,8 @@ def utc_now() -> datetime:
 def build_app(settings: Settings, *, processes: int = 1) -> Web:
     """The application. Ledger and connections open at its start and close, after the changes under way, at its end.
 
-    `processes` is how many serve this configuration side by side.
+    `processes` is how many serve this configuration side by side. Raises ConfigurationError for a manifest of trusted
+    documents that cannot be used.
     """
     held: dict[str, Services] = {}
     access = access_by(settings.auth)
@@ -87,9 +99,43 @@ def build_app(settings: Settings, *, processes: int = 1) -> Web:
         )
         return RequestContext(services=held["services"], caller=Caller(principal=principal_of(connection), fresh=fresh))
 
-    schema = PlannedSchema(build_schema(), planning=settings.server.plans)
+    limits = settings.limits.of_documents
+    typed = build_schema()
+    rate = settings.limits.rate(authenticated=access is not None, processes=processes)
+    schema = PlannedSchema(
+        typed,
+        planning=settings.server.plans,
+        limits=limits,
+        rates=None if rate is None else RequestRates(*rate),
+        asking=_asking,
+    )
     identify = None if access is None else access.identify
-    return create_web(schema, context, server=settings.server, identify=identify, lifespan=lifespan, leaving=leaving)
+    return create_web(
+        schema,
+        context,
+        server=settings.server,
+        limits=settings.limits,
+        documents=_documents(settings.limits.documents, typed, limits),
+        identify=identify,
+        lifespan=lifespan,
+        leaving=leaving,
+    )
+
+
+def _asking(context: RequestContext) -> Principal:
+    return context.caller.principal
+
+
+def _documents(documents: DocumentSettings, schema: strawberry.Schema, limits: Limits) -> TrustedDocuments:
+    """The trusted documents, all of which can be executed. Raises ConfigurationError."""
+    if documents.manifest is None:
+        return NO_DOCUMENTS
+    try:
+        found = documents_in(documents.manifest)
+        check_documents(found, schema._schema, limits)
+    except BrokenManifest as problem:
+        raise ConfigurationError([Problem(0, "limits.documents.manifest", str(problem))]) from None
+    return TrustedDocuments(found, only=documents.mode == "only")
 
 
 def access_by(auth: AuthSettings) -> "Access | None":
@@ -109,6 +155,8 @@ async def opened(
 
     `left` tells at the end how many seconds the changes under way have; None for as many as they need.
     """
+    for caution in cautions(settings):
+        _log.warning("insecure_setting", meaning=caution)
     async with AsyncExitStack() as resources:
         ledger = await Ledger.open(settings.ledger.url)
         resources.push_async_callback(ledger.aclose)

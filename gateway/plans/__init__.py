@@ -8,6 +8,18 @@ value, from the same objects, so that answers and errors are the same to the byt
 Knows GraphQL and Strawberry, and nothing of what is served with them.
 """
 
-from gateway.plans.planned_schema import PlannedSchema
+from gateway.plans.planned_schema import OperationNotNamed, PlannedSchema
+from gateway.plans.rates import RequestRates, TooManyRequests
+from gateway.plans.trusted import NO_DOCUMENTS, BrokenManifest, TrustedDocuments, check_documents, documents_in
 
-__all__ = ["PlannedSchema"]
+__all__ = [
+    "NO_DOCUMENTS",
+    "BrokenManifest",
+    "OperationNotNamed",
+    "PlannedSchema",
+    "RequestRates",
+    "TooManyRequests",
+    "TrustedDocuments",
+    "check_documents",
+    "documents_in",
+]

@@ -1,14 +1,14 @@
-"""Documents: parsed and validated once, kept by their text, with the plans of their operations."""
+"""Documents: measured, parsed and validated once, kept by their text, with the plans and costs of their operations."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from graphql import (
     DocumentNode,
-    FragmentDefinitionNode,
+    FieldNode,
     GraphQLError,
-    GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
     OperationType,
@@ -23,8 +23,13 @@ from graphql.type.directives import GraphQLDisableErrorPropagationDirective
 from strawberry import Schema
 from strawberry.types.graphql import OperationType as StrawberryOperationType
 
+from gateway.domain.limits import Limits
+from gateway.plans.costs import Cost, Costs
 from gateway.plans.executor import PlannedExecutor
+from gateway.plans.limits import exceeded
+from gateway.plans.measuring import Measured, measured
 from gateway.plans.operation_plan import OperationPlan
+from gateway.plans.scanning import check_text
 from gateway.plans.validation import errors_of
 from gateway.plans.variables import Variables
 
@@ -46,10 +51,16 @@ class PlannedOperation:
     node: OperationDefinitionNode
     kind: StrawberryOperationType
     variables: Variables
+    cost: Cost
     fragments: dict[str, FragmentDetails]
     conditions: tuple[str, ...]
     reason: str | None
     _executors: OrderedDict[tuple[Any, ...], PlannedExecutor] = field(default_factory=OrderedDict)
+
+    def refusal(self, variables: Mapping[str, Any] | None, limits: Limits) -> GraphQLError | None:
+        """That it could bring back more objects than there may be, under these variables as they were sent."""
+        objects = self.cost.of(variables) if self.cost.terms else self.cost.fixed
+        return exceeded("objects", limits.objects, objects, where=[self.node]) if objects > limits.objects else None
 
     def executor(self, schema: Schema, variables: VariableValues) -> PlannedExecutor | None:
         """What executes it under these variables, to be copied for each request; None where graphql-core has to.
@@ -73,19 +84,29 @@ class PlannedOperation:
 class Document:
     """A document: its operations by name, the only one, if it is the only one, also under None; and what is wrong.
 
-    What cannot be parsed has no operations, and is `unreadable`.
+    What cannot be parsed has no operations, and is `unreadable`. Nor has what is beyond a limit: `refusal` says which.
+    `several` tells that one of its operations has to be named, `exploring` are the fields that ask what the schema is.
     """
 
-    operations: dict[str | None, PlannedOperation]
+    operations: dict[str | None, PlannedOperation] = field(default_factory=dict)
     errors: list[GraphQLError] | None = None
     unreadable: bool = False
+    refusal: GraphQLError | None = None
+    several: bool = False
+    exploring: tuple[FieldNode, ...] = ()
 
 
 class Documents:
-    """The documents of late, valid or not. One on which parsing or validation broke down is None."""
+    """The documents of late, valid or not. One on which parsing or validation broke down is None.
 
-    def __init__(self, schema: Schema) -> None:
+    Without `validating`, whoever executes them finds out what is invalid.
+    """
+
+    def __init__(self, schema: Schema, limits: Limits, *, validating: bool = True) -> None:
         self._schema = schema
+        self._limits = limits
+        self._validating = validating
+        self._costs = Costs(schema._schema)
         self._kept: OrderedDict[str, Document | None] = OrderedDict()
         self._characters = 0
 
@@ -94,6 +115,11 @@ class Documents:
         try:
             document = self._kept[text]
         except KeyError:
+            try:
+                check_text(text, self._limits)
+            # Found out again as quickly, so that it takes no other's place.
+            except GraphQLError as error:
+                return Document(refusal=error)
             document = self._read(text)
             if len(text) <= _LONGEST_KEPT:
                 self._keep(text, document)
@@ -111,34 +137,44 @@ class Documents:
     def _read(self, text: str) -> Document | None:
         try:
             document = parse(text)
-            errors = errors_of(self._schema._schema, text, document)
         except GraphQLSyntaxError as error:
-            return Document({}, [error], unreadable=True)
-        # Nested too deep, or whatever else it is: Strawberry answers it.
+            return Document(errors=[error], unreadable=True)
+        try:
+            measure = measured(document, self._limits)
+        except GraphQLError as error:
+            return Document(refusal=error)
+        try:
+            errors = errors_of(self._schema._schema, text, document) if self._validating else []
+        # Whatever it is: Strawberry answers it.
         except Exception:  # noqa: BLE001
             return None
-        return Document(_operations(self._schema._schema, text, document), errors or None)
+        operations = self._operations(text, document, measure)
+        several = sum(isinstance(node, OperationDefinitionNode) for node in document.definitions) > 1
+        return Document(operations, errors or None, several=several, exploring=tuple(measure.exploring))
 
-
-def _operations(schema: GraphQLSchema, text: str, document: DocumentNode) -> dict[str | None, PlannedOperation]:
-    fragments = {
-        node.name.value: FragmentDetails(node)
-        for node in document.definitions
-        if isinstance(node, FragmentDefinitionNode)
-    }
-    operations: dict[str | None, PlannedOperation] = {}
-    nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    conditions = _conditions(document) if "@" in text else ()
-    for node in nodes:
-        declared = {one.variable.name.value for one in node.variable_definitions or ()}
-        own = tuple(name for name in conditions if name in declared)
-        operation = PlannedOperation(
-            node, StrawberryOperationType(node.operation.value), Variables(schema, node), fragments, own, _reason(node)
-        )
-        operations[node.name.value if node.name else None] = operation
-        if len(nodes) == 1:
-            operations[None] = operation
-    return operations
+    def _operations(self, text: str, document: DocumentNode, measure: Measured) -> dict[str | None, PlannedOperation]:
+        schema = self._schema._schema
+        fragments = {node.name.value: FragmentDetails(node) for node in measure.fragments}
+        parts = self._costs.parts(measure.fragments)
+        operations: dict[str | None, PlannedOperation] = {}
+        nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+        conditions = _conditions(document) if "@" in text else ()
+        for node in nodes:
+            declared = {one.variable.name.value for one in node.variable_definitions or ()}
+            own = tuple(name for name in conditions if name in declared)
+            operation = PlannedOperation(
+                node,
+                StrawberryOperationType(node.operation.value),
+                Variables(schema, node),
+                self._costs.of(node, parts),
+                fragments,
+                own,
+                _reason(node),
+            )
+            operations[node.name.value if node.name else None] = operation
+            if len(nodes) == 1:
+                operations[None] = operation
+        return operations
 
 
 def _reason(operation: OperationDefinitionNode) -> str | None:

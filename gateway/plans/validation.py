@@ -1,8 +1,9 @@
 """Validation by graphql-core's rules, without those that have nothing to look at in the document at hand.
 
 Most documents have no fragments, no variables or no directives, and half the rules are about these. A rule left out
-here visits only what cannot stand in a text that lacks certain characters, so it could find nothing. A document in
-which the other rules find something is validated by all of them, so that its errors are what they always were.
+here visits only what cannot stand in a text that lacks certain characters, so it could find nothing. Whether fields
+that overlap can be merged is looked up in `overlaps`. A document in which anything is found is validated by all rules,
+so that its errors are what they always were.
 """
 
 from functools import lru_cache
@@ -23,6 +24,7 @@ from graphql.validation import (
     NoUndefinedVariablesRule,
     NoUnusedFragmentsRule,
     NoUnusedVariablesRule,
+    OverlappingFieldsCanBeMergedRule,
     PossibleFragmentSpreadsRule,
     SingleFieldSubscriptionsRule,
     StreamDirectiveOnListField,
@@ -32,9 +34,16 @@ from graphql.validation import (
     VariablesAreInputTypesRule,
     VariablesInAllowedPositionRule,
 )
+from graphql.validation.rules import overlapping_fields_can_be_merged as _overlapping
 from strawberry.schema.schema import validate_document
 
+from gateway.plans.overlaps import may_overlap
+
 Rule = type[ASTValidationRule]
+
+# The rule counts its comparisons and gives up at half a million, which takes it a second. Documents of ordinary size
+# need some hundreds.
+_overlapping.MAX_COMPLEXITY_BUDGET = 25_000
 
 _ALL: Final[tuple[Rule, ...]] = tuple(specified_rules)
 _FRAGMENT: Final = ("...", "fragment")
@@ -83,7 +92,7 @@ _MARKS: Final = tuple(dict.fromkeys(mark for marks in _NEEDS.values() for mark i
 def errors_of(schema: GraphQLSchema, text: str, document: DocumentNode) -> list[GraphQLError]:
     """What is wrong with a document, which was parsed from `text`; nothing if it is valid."""
     rules = _rules_for(tuple(mark in text for mark in _MARKS))
-    if not validate_document(schema, document, rules):
+    if not validate_document(schema, document, rules) and not may_overlap(schema, document):
         return []
     errors: list[GraphQLError] = validate_document(schema, document, _ALL)
     return errors
@@ -92,4 +101,5 @@ def errors_of(schema: GraphQLSchema, text: str, document: DocumentNode) -> list[
 @lru_cache(maxsize=128)
 def _rules_for(there: tuple[bool, ...]) -> tuple[Any, ...]:
     marks = {mark for mark, is_there in zip(_MARKS, there, strict=True) if is_there}
-    return tuple(rule for rule in _ALL if rule not in _NEEDS or marks.intersection(_NEEDS[rule]))
+    left_out = {rule for rule, needed in _NEEDS.items() if not marks.intersection(needed)}
+    return tuple(rule for rule in _ALL if rule not in left_out and rule is not OverlappingFieldsCanBeMergedRule)

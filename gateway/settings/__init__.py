@@ -1,8 +1,9 @@
 """The configuration file: one YAML document, typed, read by `load` or `parse`; all its faults are told at once."""
 
 from gateway.auth.settings import AuthSettings
+from gateway.settings.cautions import cautions
 from gateway.settings.json_schema import config_schema
-from gateway.settings.limits import LimitSettings
+from gateway.settings.limits import DocumentSettings, LimitSettings
 from gateway.settings.model import (
     CacheSettings,
     LedgerSettings,
@@ -18,12 +19,14 @@ __all__ = [
     "AuthSettings",
     "CacheSettings",
     "ConfigurationError",
+    "DocumentSettings",
     "LedgerSettings",
     "LimitSettings",
     "Problem",
     "ServerSettings",
     "Settings",
     "TlsSettings",
+    "cautions",
     "config_schema",
     "is_loopback",
     "load",

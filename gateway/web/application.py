@@ -57,9 +57,7 @@ def create_web(
     streams = OpenStreams()
     identity = Identity(identify)
     body_bytes = (limits or LimitSettings()).body_bytes
-    endpoint = GraphQLOverHttp(
-        schema, context_factory, changes, identity, documents=documents, body_bytes=body_bytes
-    )
+    endpoint = GraphQLOverHttp(schema, context_factory, changes, identity, documents=documents, body_bytes=body_bytes)
     websocket = GraphQLOverWebsocket(schema, context_factory, streams, changes, identity, documents=documents)
     guard = HostGuard(bound=server.host, origins=server.cors_origins, any_host=identify is not None)
     return Web(

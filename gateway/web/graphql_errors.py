@@ -4,13 +4,16 @@
     BAD_USER_INPUT        variables, arguments, ids, cursors; with `path` and `rule` where a domain rule says no
     BACKEND_UNAVAILABLE   a single object could not be asked for; with `backend`
     FORBIDDEN             the caller may not
+    LIMIT_EXCEEDED        too much of something; with `limit`, `maximum` and, where it was counted, `found`
+    RATE_LIMITED          too often, over a websocket; by HTTP it is a status
     INTERNAL              anything unexpected: "Internal error" and an `id` under which the log has the traceback
 
 What a schema extension or resolver raises as a GraphQLError with a code of its own passes as it is.
 """
 
 import secrets
-from typing import Any
+from math import ceil
+from typing import Any, Final
 
 import structlog
 from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError
@@ -25,6 +28,9 @@ from gateway.domain.errors import (
     Throttled,
     VendorRejected,
 )
+from gateway.plans import TooManyRequests
+
+UNNAMED: Final = "The document holds several operations: give an operationName."
 
 _log = structlog.get_logger(__name__)
 
@@ -68,6 +74,11 @@ def unexpected(error: BaseException) -> GraphQLFormattedError:
     """An exception from outside a resolver, logged and made presentable."""
     wrapped = GraphQLError(str(error), original_error=error if isinstance(error, Exception) else None)
     return presentable(wrapped, before_execution=True).formatted
+
+
+def too_often(problem: TooManyRequests) -> str:
+    """What to say to a principal who has asked too often."""
+    return f"You ask too often. Repeat after {ceil(problem.seconds)} s, and spread your requests."
 
 
 def refused(message: str, code: str) -> GraphQLError:

@@ -1,29 +1,32 @@
 """A GraphQL request as HTTP carries it, read strictly: what is wrong is refused in words, never with a 500."""
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-from graphql import GraphQLError, OperationDefinitionNode, parse
 from starlette.types import Receive, Scope
 
-BODY_LIMIT = 1024 * 1024
+from gateway.plans import NO_DOCUMENTS, TrustedDocuments
+
+UNTRUSTED = "This document is not among those that are trusted here. Add it to the manifest."
 _MOST_PARAMETERS = 20
-_LONGEST_REMEMBERED = 10_000
-_KEYWORD = re.compile(r"\b(?:query|mutation|subscription)\b")
+_DOCUMENT_IDS = ("documentId", "id", "doc_id")
 
 
 class RequestRefused(Exception):
-    """The request is no GraphQL request. `status` is the HTTP status to answer with."""
+    """The request is no GraphQL request. `status` is the HTTP status to answer with, `told` what goes with the code."""
 
-    def __init__(self, status: int, message: str, code: str = "BAD_REQUEST") -> None:
+    def __init__(
+        self, status: int, message: str, code: str = "BAD_REQUEST", told: Mapping[str, object] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.code = code
+        self.told = told or {}
 
 
 class ClientGone(Exception):
@@ -39,7 +42,7 @@ class GraphQLRequest:
     operation_name: str | None = None
 
 
-def from_query_string(query_string: bytes) -> GraphQLRequest:
+def from_query_string(query_string: bytes, documents: TrustedDocuments = NO_DOCUMENTS) -> GraphQLRequest:
     """Read a GET. Raises RequestRefused."""
     try:
         pairs = parse_qsl(
@@ -54,7 +57,7 @@ def from_query_string(query_string: bytes) -> GraphQLRequest:
         if name in parameters:
             text = parameters[name]
             parameters[name] = _json(text.encode(), f"The parameter {name}") if text else None
-    return from_members(parameters)
+    return from_members(parameters, documents)
 
 
 @dataclass(slots=True)
@@ -80,7 +83,7 @@ def head_of(scope: Scope) -> RequestHead:
     return head
 
 
-def from_body(head: RequestHead, body: bytes) -> GraphQLRequest:
+def from_body(head: RequestHead, body: bytes, documents: TrustedDocuments = NO_DOCUMENTS) -> GraphQLRequest:
     """Read a POST. Raises RequestRefused."""
     _check_head(head)
     members = _json(body, "The body")
@@ -88,20 +91,18 @@ def from_body(head: RequestHead, body: bytes) -> GraphQLRequest:
         raise RequestRefused(400, "Batches are not taken; send one operation a request.")
     if not isinstance(members, dict):
         raise RequestRefused(400, "The body must be a JSON object with a query.")
-    return from_members(members)
+    return from_members(members, documents)
 
 
-def from_members(members: dict[str, Any]) -> GraphQLRequest:
-    """Check the types of a request's members. Raises RequestRefused."""
+def from_members(members: dict[str, Any], documents: TrustedDocuments = NO_DOCUMENTS) -> GraphQLRequest:
+    """Check the types of a request's members, and find the document that it names. Raises RequestRefused."""
     query = members.get("query")
     variables = members.get("variables")
     name = members.get("operationName")
     extensions = members.get("extensions")
-    if query is None:
-        raise RequestRefused(400, "A query is missing.")
-    if not isinstance(query, str):
+    if query is not None and not isinstance(query, str):
         raise RequestRefused(400, "query must be a string.")
-    if not query.strip():
+    if query is not None and not query.strip():
         raise RequestRefused(400, "The query is empty.")
     if variables is not None and not isinstance(variables, dict):
         raise RequestRefused(400, "variables must be an object.")
@@ -109,32 +110,23 @@ def from_members(members: dict[str, Any]) -> GraphQLRequest:
         raise RequestRefused(400, "operationName must be a string.")
     if extensions is not None and not isinstance(extensions, dict):
         raise RequestRefused(400, "extensions must be an object.")
-    return GraphQLRequest(query, variables, name or None)
+    document_id = _document_id(members, extensions or {})
+    text = documents.text(query, document_id)
+    if text is not None:
+        return GraphQLRequest(text, variables, name or None)
+    if query is None and document_id is None:
+        raise RequestRefused(400, "A query is missing.")
+    raise RequestRefused(400, UNTRUSTED, "DOCUMENT_NOT_TRUSTED")
 
 
-def names_too_little(request: GraphQLRequest) -> bool:
-    """Whether the document holds several operations and none is named.
-
-    Strawberry would run the first of them. A valid document needs a keyword for each of several operations, so that
-    nearly every document is cleared without being parsed a second time.
-    """
-    if request.operation_name is not None:
-        return False
-    query = request.query
-    return _holds_several(query) if len(query) > _LONGEST_REMEMBERED else _held_several(query)
-
-
-def _holds_several(query: str) -> bool:
-    if len(_KEYWORD.findall(query)) < 2:
-        return False
-    try:
-        document = parse(query, no_location=True)
-    except (GraphQLError, RecursionError):
-        return False
-    return sum(isinstance(definition, OperationDefinitionNode) for definition in document.definitions) > 1
-
-
-_held_several = lru_cache(maxsize=256)(_holds_several)
+def _document_id(members: dict[str, Any], extensions: dict[str, Any]) -> str | None:
+    """The id of a document, as clients of Apollo and Relay send it."""
+    persisted = extensions.get("persistedQuery")
+    given = [
+        persisted.get("sha256Hash") if isinstance(persisted, dict) else None,
+        *(members.get(key) for key in _DOCUMENT_IDS),
+    ]
+    return next((one for one in given if isinstance(one, str) and one), None)
 
 
 def _check_head(head: RequestHead) -> None:
@@ -151,27 +143,31 @@ def _is_json(content_type: str | None) -> bool:
     return media_type == "application/json" and all(charset in ("utf-8", "utf8") for charset in charsets)
 
 
-async def read_body(head: RequestHead, receive: Receive) -> bytes:
-    """Receive the body of a POST, unless its head tells that it is of no use. Raises RequestRefused or ClientGone."""
+async def read_body(head: RequestHead, receive: Receive, most: int) -> bytes:
+    """Receive the body of a POST, of `most` bytes, unless its head tells that it is of no use.
+
+    Raises RequestRefused or ClientGone.
+    """
     _check_head(head)
     length = head.content_length or ""
-    if length.isdigit() and int(length) > BODY_LIMIT:
-        raise _too_large()
-    received = b""
+    if length.isdigit() and int(length) > most:
+        raise too_large(most)
+    received = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
-        part: bytes = message.get("body", b"")
-        received = received + part if received else part
-        if len(received) > BODY_LIMIT:
-            raise _too_large()
+        received += message.get("body", b"")
+        if len(received) > most:
+            raise too_large(most)
         if not message.get("more_body", False):
-            return received
+            return bytes(received)
 
 
-def _too_large() -> RequestRefused:
-    return RequestRefused(413, f"The body is larger than {BODY_LIMIT} bytes.", "LIMIT_EXCEEDED")
+def too_large(most: int) -> RequestRefused:
+    """The refusal of a body that is longer than that."""
+    told = {"limit": "body_bytes", "maximum": most}
+    return RequestRefused(413, f"The body is larger than {most} bytes. Send less.", "LIMIT_EXCEEDED", told)
 
 
 def _json(text: bytes, what: str) -> object:

@@ -64,8 +64,17 @@ def json_response(
 
 
 def refusal(
-    status: int, message: str, code: str, *, media_type: str = JSON, headers: Mapping[str, str] | None = None
+    status: int,
+    message: str,
+    code: str,
+    *,
+    media_type: str = JSON,
+    headers: Mapping[str, str] | None = None,
+    told: Mapping[str, object] | None = None,
 ) -> Response:
-    """A request that never became a GraphQL operation, refused in GraphQL's own form of error."""
-    body = {"errors": [{"message": message, "extensions": {"code": code}}]}
+    """A request that never became a GraphQL operation, refused in GraphQL's own form of error.
+
+    `told` goes with the code.
+    """
+    body = {"errors": [{"message": message, "extensions": {"code": code, **(told or {})}}]}
     return json_response(body, status=status, media_type=media_type, headers=headers)

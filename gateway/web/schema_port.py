@@ -12,7 +12,7 @@ ContextFactory = Callable[[HTTPConnection], object | Awaitable[object]]
 
 
 class GraphQLSchemaPort(Protocol):
-    """The two ways to run a document."""
+    """The two ways to run a document, and a look at it."""
 
     def begin(
         self,
@@ -23,7 +23,10 @@ class GraphQLSchemaPort(Protocol):
         operation_name: str | None = None,
         allowed_operation_types: Iterable[OperationType] | None = None,
     ) -> ExecutionResult | Awaitable[ExecutionResult]:
-        """Run a query or mutation: the result, or an awaitable of it where something has to be waited for."""
+        """Run a query or mutation: the result, or an awaitable of it where something has to be waited for.
+
+        Raises OperationNotNamed, and TooManyRequests.
+        """
         ...
 
     async def stream(
@@ -34,5 +37,9 @@ class GraphQLSchemaPort(Protocol):
         context_value: Any | None = None,
         operation_name: str | None = None,
     ) -> StreamResult:
-        """Run any operation; a subscription gives many results."""
+        """Run any operation; a subscription gives many results. Raises OperationNotNamed, and TooManyRequests."""
+        ...
+
+    def kind_of(self, query: str, operation_name: str | None) -> OperationType | None:
+        """What an operation is; None where it is not executed."""
         ...

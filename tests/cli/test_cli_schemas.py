@@ -31,4 +31,4 @@ def test_a_missing_schema_file_says_how_to_write_it(run: Run) -> None:
 def test_the_json_schema_of_the_configuration_is_printed(run: Run) -> None:
     schema = json.loads(run("config", "schema").stdout)
     assert schema["$schema"].startswith("https://json-schema.org/")
-    assert {"server", "defaults", "cache", "ledger", "auth", "backends"} == schema["properties"].keys()
+    assert {"server", "defaults", "cache", "ledger", "auth", "limits", "backends"} == schema["properties"].keys()
