@@ -8,6 +8,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 from strawberry.scalars import JSON
 
+from gateway.domain.errors import VendorRejected
 from gateway.plans.hints import HINT, PlainRead
 from gateway.schema.context import RequestInfo
 from gateway.schema.loaders import Loaders
@@ -64,12 +65,20 @@ async def _from_single_read(
     return value if shown is None or value is None else shown(value)
 
 
+def _read(raw: bytes) -> object:
+    """Raises VendorRejected for what the vendor's decoder skipped and no reader of JSON takes."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise VendorRejected("The vendor's own JSON of this object is not JSON: it cannot be shown.") from None
+
+
 def raw_json(whole: Whole) -> Any:
     """The vendor's own JSON of the object, kept as bytes until it is asked for."""
 
     def resolve(root: strawberry.Parent[Any], info: RequestInfo) -> Any:
         info.context.services.check_raw(info.context.caller, root)
-        return _held_or_read(whole, root, info, orjson.loads)
+        return _held_or_read(whole, root, info, _read)
 
     # No hint: whoever reads it is asked about, so that it is no plain read.
     return strawberry.field(

@@ -5,6 +5,7 @@ request surely never reached the vendor, or it may have. For a read both mean Ba
 means OutcomeUnknown: it may be done.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -20,6 +21,7 @@ __all__ = ["NEVER_SENT", "CallGate", "OpenGate", "SignedCall", "VendorAnswer", "
 Understood = TypeVar("Understood")
 Answer_co = TypeVar("Answer_co", covariant=True)
 
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -122,7 +124,7 @@ class VendorHttp:
         after = answer.headers.get("retry-after", "")
         return Throttled(
             f"Backend {self.backend} refused {operation}: too many calls. Wait before asking again.",
-            retry_after_seconds=float(after) if after.replace(".", "", 1).isdigit() else None,
+            retry_after_seconds=float(after) if _SECONDS.fullmatch(after) else None,
             backend=self.backend,
         )
 

@@ -7,6 +7,9 @@ from functools import lru_cache
 _COMPACT = "%Y%m%dT%H%M%SZ"
 _PLAIN_COMPACT = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _FRACTION = re.compile(r"\.(\d+)")
+_SECONDS = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
+# A date alone names no moment: midnight would be an invention.
+_WITH_A_TIME = re.compile(r"[0-9-]+[T ][0-9]{2}:?[0-9]{2}.*", re.ASCII)
 
 
 def from_epoch(value: float | str | None) -> datetime | None:
@@ -14,10 +17,9 @@ def from_epoch(value: float | str | None) -> datetime | None:
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            return from_iso(str(value))
+        if not _SECONDS.fullmatch(value):
+            return from_iso(value)
+        value = float(value)
     return _moment(value)
 
 
@@ -31,15 +33,15 @@ def _moment(seconds: float) -> datetime | None:
 
 
 def from_iso(value: str | None) -> datetime | None:
-    """ISO 8601, to minutes, seconds or fractions; without a zone it is read as UTC."""
-    if not value:
+    """ISO 8601, to minutes, seconds or fractions; without a zone it is read as UTC. A date alone is no moment."""
+    if not value or not _WITH_A_TIME.fullmatch(value.strip()):
         return None
     text = _FRACTION.sub(lambda match: f".{match[1][:6]:<06}".replace(" ", "0"), value.strip().replace("Z", "+00:00"))
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def from_compact(value: str | None) -> datetime | None:

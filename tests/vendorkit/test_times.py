@@ -22,6 +22,14 @@ NOON = datetime(2024, 11, 19, 12, 0, tzinfo=UTC)
         (None, None),
         (1e300, None),
         ("soon", None),
+        ("1_7", None),
+        ("inf", None),
+        ("9" * 5000, None),
+        ("2024-11-19", None),
+        ("2024-W47-2", None),
+        ("20241119T120000Z", NOON),
+        ("0001-01-01T00:00:00+23:59", None),
+        ("9999-12-31T23:59:59-23:59", None),
     ],
 )
 def test_an_epoch_is_cut_to_milliseconds_and_what_is_none_is_none(

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 
 from gateway.domain.statuses import CountUnit, ExecutionStatus, TaskOutcome, TaskStatus
 from gateway.domain.task import ExecutionCounts, StatusCount
+from gateway.vendorkit.decoding import count_of
 
 
-def execution_counts(counters: Mapping[ExecutionStatus, int | None]) -> ExecutionCounts:
-    """The counters that are there. The total is known only when none is missing."""
-    known = {status: count for status, count in counters.items() if count is not None}
+def execution_counts(counters: Mapping[ExecutionStatus, object]) -> ExecutionCounts:
+    """The counters that are there, and are counts. The total is known only when none is missing."""
+    given = {status: count_of(value) for status, value in counters.items()}
+    known = {status: count for status, count in given.items() if count is not None}
     return ExecutionCounts(
-        total=sum(known.values()) if len(known) == len(counters) else None,
+        total=count_of(sum(known.values())) if len(known) == len(counters) else None,
         unit=CountUnit.EXECUTIONS,
         exact=True,
         by_status=tuple(StatusCount(status, count) for status, count in known.items()),

@@ -2,6 +2,7 @@
 where there is no code: the same code comes with different statuses from different services.
 """
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -73,11 +74,14 @@ LIMITS = frozenset({"LimitExceededException", "ServiceQuotaExceededException"})
 TAKEN = frozenset({"ResourceAlreadyExistsException", "ConflictException"})
 
 _TEXT_KEPT = 1024
+_CODE_KEPT = 256
+_MILLISECONDS = re.compile(r"[0-9]{1,12}")
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:
     """The id AWS support asks for."""
-    return headers.get("x-amzn-requestid") or headers.get("x-amz-request-id")
+    found = headers.get("x-amzn-requestid") or headers.get("x-amz-request-id")
+    return found[:_CODE_KEPT] if found else None
 
 
 def error_code(answer: VendorAnswer) -> tuple[str | None, str | None]:
@@ -85,7 +89,7 @@ def error_code(answer: VendorAnswer) -> tuple[str | None, str | None]:
     members = _members(answer.body)
     code = answer.headers.get("x-amzn-errortype") or _text(members, "code", "Code", "__type")
     if code is not None:
-        code = code.partition(":")[0].rpartition("#")[2].strip() or None
+        code = code.partition(":")[0].rpartition("#")[2].strip()[:_CODE_KEPT] or None
     return code, _text(members, "message", "Message", "errorMessage")
 
 
@@ -139,7 +143,7 @@ def refusal_of(
 def _throttled(http: VendorHttp, operation: str, answer: VendorAnswer) -> GatewayError:
     error = http.throttled(operation, answer)
     milliseconds = answer.headers.get("x-amz-retry-after", "")
-    if milliseconds.isdecimal():
+    if _MILLISECONDS.fullmatch(milliseconds):
         error.retry_after_seconds = int(milliseconds) / 1000
     return error
 

@@ -17,7 +17,7 @@ from gateway.domain.ids import percent_encoded
 from gateway.vendorkit.aws.credentials import AwsKeys
 from gateway.vendorkit.aws.errors import refusal_of, request_id
 from gateway.vendorkit.aws.signing import AwsSigner
-from gateway.vendorkit.decoding import Unreadable, read_json
+from gateway.vendorkit.decoding import Unreadable, in_utf8, read_json
 from gateway.vendorkit.http import VendorAnswer, VendorHttp
 
 Shape = TypeVar("Shape")
@@ -91,7 +91,7 @@ class ListCall(Generic[Shape]):
     def read(self, body: bytes) -> "WirePage[Shape]":
         """The page in an answer. Raises Unreadable."""
         try:
-            page = self._page.decode(body or b"{}")
+            page = self._page.decode(in_utf8(body))
             read = self._row.decode
             return WirePage([(read(text), bytes(text)) for text in page.rows or ()], page.token or None)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:

@@ -14,6 +14,7 @@ from gateway.domain.package import Package
 from gateway.domain.page import Page, PageRequest
 from gateway.domain.statuses import ExecutionStatus
 from gateway.domain.task import Task
+from gateway.vendorkit.asked_for import check_asked_for
 from gateway.vendorkit.aws.credentials import AwsKeys
 from gateway.vendorkit.aws.fan_out import both, fan_out
 from gateway.vendorkit.aws.partitions import dns_suffix
@@ -77,6 +78,7 @@ class AwsIotAdapter(UnsupportedUnlessOverridden):
             found = await self._wire.describe_job(job_id)
         except NotFound:
             return None
+        check_asked_for(self._backend, "DescribeJob", job_id, found.shape.job_id)
         return self.revived(mapping.task_from_job(self._reading(), found.shape, found.raw))
 
     def revived(self, task: Task) -> Task:
@@ -105,6 +107,8 @@ class AwsIotAdapter(UnsupportedUnlessOverridden):
             )
         except NotFound:
             return None
+        answered = (package.shape.package_name, version.shape.package_name or package_name, version.shape.version_name)
+        check_asked_for(self._backend, "GetPackageVersion", (package_name, package_name, version_name), answered)
         default = package.shape.default_version_name
         return mapping.package_from_version(self._reading(), package_name, default, version.shape, version.raw)
 
@@ -151,6 +155,9 @@ class AwsIotAdapter(UnsupportedUnlessOverridden):
             found = await self._wire.describe_execution(thing_name, job_id, number)
         except NotFound:
             return None
+        answered_thing = thing_name if found.shape.thing_arn is None else mapping.thing_name_of(found.shape.thing_arn)
+        answered = (answered_thing, found.shape.job_id or job_id)
+        check_asked_for(self._backend, "DescribeJobExecution", (thing_name, job_id), answered)
         if number is not None and str(found.shape.execution_number) != number:
             return None
         return mapping.execution_from_description(self._reading(), thing_name, job_id, found.shape, found.raw)

@@ -23,6 +23,7 @@ from gateway.domain.statuses import (
 from gateway.domain.task import ExecutionCounts, Task
 from gateway.vendorkit.aws.counters import derived_outcome, execution_counts
 from gateway.vendorkit.aws.reading import Reading
+from gateway.vendorkit.decoding import count_of
 from gateway.vendorkit.identity import REMEMBERED, Identity, identity
 from gateway.vendorkit.statuses import StatusTable
 from gateway.vendorkit.times import from_epoch
@@ -244,7 +245,7 @@ def _execution(
         vendor_status=found.status or "",
         observed_at=reading.observed_at,
         fingerprint=printed,
-        attempt=found.execution_number,
+        attempt=count_of(found.execution_number),
         queued_at=queued_at,
         started_at=from_epoch(found.started_at),
         updated_at=from_epoch(found.last_updated_at),

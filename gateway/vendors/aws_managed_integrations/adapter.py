@@ -14,6 +14,7 @@ from gateway.domain.package import Package
 from gateway.domain.page import Page, PageRequest
 from gateway.domain.statuses import ExecutionStatus
 from gateway.domain.task import Task
+from gateway.vendorkit.asked_for import check_asked_for
 from gateway.vendorkit.aws.credentials import AwsKeys
 from gateway.vendorkit.aws.fan_out import fan_out
 from gateway.vendorkit.aws.partitions import dual_stack_suffix
@@ -82,6 +83,7 @@ class AwsManagedIntegrationsAdapter(UnsupportedUnlessOverridden):
             found = await self._wire.get_task(task_id)
         except NotFound:
             return None
+        check_asked_for(self._backend, "GetOtaTask", task_id, found.shape.task_id)
         return mapping.task_from_answer(self._reading(), found.shape, found.raw)
 
     async def get_package(self, ref: ObjectId) -> Package | None:
@@ -229,4 +231,4 @@ class AwsManagedIntegrationsAdapter(UnsupportedUnlessOverridden):
 
 
 def _number(execution: Execution) -> int:
-    return execution.attempt or 0
+    return int(execution.ref.key[2])

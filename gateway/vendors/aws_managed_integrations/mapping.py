@@ -19,6 +19,7 @@ from gateway.domain.statuses import (
 from gateway.domain.task import ExecutionCounts, Task
 from gateway.vendorkit.aws.counters import derived_outcome, execution_counts
 from gateway.vendorkit.aws.reading import Reading
+from gateway.vendorkit.decoding import count_of
 from gateway.vendorkit.identity import REMEMBERED, Identity, identity
 from gateway.vendorkit.statuses import StatusTable
 from gateway.vendorkit.times import from_epoch
@@ -143,16 +144,7 @@ def _task_identity(backend_name: str, task_id: str) -> Identity:
 
 def _counts(details: Mapping[str, object]) -> ExecutionCounts:
     given = {name.lower(): value for name, value in details.items()}
-    return execution_counts({status: _count(given.get(name)) for name, status in _COUNTERS.items()})
-
-
-def _count(value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return int(value)
-    except (ValueError, OverflowError):
-        return None
+    return execution_counts({status: given.get(name) for name, status in _COUNTERS.items()})
 
 
 # ---------------------------------------------------------------------- packages
@@ -199,7 +191,7 @@ def execution(reading: Reading, task_id: str, found: OtaTaskExecution, raw: byte
         vendor_status=summary.status or "",
         observed_at=reading.observed_at,
         fingerprint=printed,
-        attempt=summary.execution_number,
+        attempt=count_of(summary.execution_number),
         failure=None if reason is None else Failure(reason=reason),
         queued_at=queued_at,
         started_at=from_epoch(summary.started_at),

@@ -11,6 +11,7 @@ from gateway.domain.package import Package
 from gateway.domain.page import Page, PageRequest
 from gateway.domain.statuses import ExecutionStatus
 from gateway.domain.task import Task
+from gateway.vendorkit.asked_for import check_asked_for
 from gateway.vendorkit.few_at_once import few_at_once
 from gateway.vendorkit.http import VendorAnswer
 from gateway.vendorkit.manifest import AdapterContext
@@ -32,9 +33,9 @@ from gateway.vendors.huawei_iotda.wire import (
     HuaweiWire,
     PackageRow,
     Paging,
+    ShownTask,
     TargetResults,
     TaskRow,
-    present,
 )
 
 PAGE_SIZE = 50
@@ -71,10 +72,13 @@ class HuaweiIotdaAdapter(UnsupportedUnlessOverridden):
             shown = await self._wire.show_batch_task(ref.key[0], limit=1)
         except NotFound:
             return None
-        if not present(shown.batchtask):
-            return None
-        row = self._wire.row("ShowBatchTask", shown.batchtask, TaskRow)
+        row = self._parent(ref.key[0], shown)
         return task_of(self.backend, row, bytes(shown.batchtask), self._now())
+
+    def _parent(self, task_id: str, shown: ShownTask) -> TaskRow:
+        row = self._wire.row("ShowBatchTask", shown.batchtask, TaskRow)
+        check_asked_for(self.backend, "ShowBatchTask", task_id, row.task_id)
+        return row
 
     async def list_packages(self, page: PageRequest) -> Page[Package]:
         """One page of one package type."""
@@ -103,7 +107,9 @@ class HuaweiIotdaAdapter(UnsupportedUnlessOverridden):
             raw = await self._wire.show_ota_package(ref.key[0])
         except NotFound:
             return None
-        return self._wire.row("ShowOtaPackage", raw, PackageRow), raw
+        row = self._wire.row("ShowOtaPackage", raw, PackageRow)
+        check_asked_for(self.backend, "ShowOtaPackage", ref.key[0], row.package_id)
+        return row, raw
 
     async def list_executions(
         self, task: ObjectId, status: frozenset[ExecutionStatus] | None, page: PageRequest
@@ -118,9 +124,7 @@ class HuaweiIotdaAdapter(UnsupportedUnlessOverridden):
             shown = await self._wire.show_batch_task(task.key[0], limit=limit, marker=page.after, status=narrowed)
         except NotFound:
             return Page([])
-        if not present(shown.batchtask):
-            return Page([])
-        parent = self._wire.row("ShowBatchTask", shown.batchtask, TaskRow)
+        parent = self._parent(task.key[0], shown)
         raws = shown.task_details or []
         at = self._now()
         rows = [
@@ -145,9 +149,7 @@ class HuaweiIotdaAdapter(UnsupportedUnlessOverridden):
             shown = await self._wire.show_batch_task(task_id, limit=1, target=target)
         except NotFound:
             return None
-        if not present(shown.batchtask):
-            return None
-        parent = self._wire.row("ShowBatchTask", shown.batchtask, TaskRow)
+        parent = self._parent(task_id, shown)
         for raw in shown.task_details or []:
             row = self._wire.row("ShowBatchTask", raw, DetailRow)
             if row.target == target:

@@ -114,7 +114,7 @@ class HuaweiCaller:
         code, text, in_body = _error_of(answer)
         request_id = answer.headers.get("x-request-id") or in_body
         backend = self.http.backend
-        if answer.status == 404:
+        if answer.status == 404 and _says_so_itself(code):
             return NotFound(f"Backend {backend} knows no such object ({operation}).", backend=backend)
         if answer.status == 429:
             return self.http.throttled(operation, answer)
@@ -130,10 +130,15 @@ class HuaweiCaller:
         )
 
 
+def _says_so_itself(code: str | None) -> bool:
+    """Whether IoTDA spoke: a page without a code, or of the API gateway before it, says nothing about an object."""
+    return code is not None and not code.startswith("APIGW.")
+
+
 def request_ids(answer: VendorAnswer) -> tuple[str, ...]:
     """The vendor's request id, where it sent one."""
     found = answer.headers.get("x-request-id")
-    return (found,) if found else ()
+    return (found[:_MESSAGE_KEPT],) if found else ()
 
 
 def _host_header(base_url: str) -> str:

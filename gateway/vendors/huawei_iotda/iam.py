@@ -57,7 +57,10 @@ class TokenKeeper:
         token, body = await self._http.send(_OPERATION, self._request, self._understand)
         ends_at = from_iso(body.token.expires_at) if body.token else None
         self._token = token
-        self._renew_at = (ends_at or asked_at + LIFETIME) - RENEW_BEFORE
+        if ends_at is None or ends_at <= asked_at:
+            # A token that has ended before it began is one whose end was not said; a 401 tells when it has.
+            ends_at = asked_at + LIFETIME
+        self._renew_at = ends_at - RENEW_BEFORE
 
     def _understand(self, answer: VendorAnswer) -> tuple[str, _TokenAnswer]:
         token = answer.headers.get("x-subject-token")

@@ -28,7 +28,7 @@ from gateway.domain.statuses import (
     TaskStatus,
 )
 from gateway.domain.task import ExecutionCounts, StatusCount, Task
-from gateway.vendorkit.decoding import Unreadable, read_json
+from gateway.vendorkit.decoding import Unreadable, count_of, read_json
 from gateway.vendorkit.identity import REMEMBERED, Identity, identity
 from gateway.vendorkit.statuses import StatusTable
 from gateway.vendorkit.times import from_compact
@@ -165,7 +165,7 @@ def _counts(row: TaskRow) -> ExecutionCounts | None:
     progress = row.task_progress
     if progress is None:
         return None
-    numbers = (
+    given = (
         (waiting_status(need_confirm=row.need_confirm), progress.waitting),
         (ExecutionStatus.IN_PROGRESS, progress.processing),
         (ExecutionStatus.RETRY_WAIT, progress.fail_wait_retry),
@@ -174,8 +174,9 @@ def _counts(row: TaskRow) -> ExecutionCounts | None:
         (ExecutionStatus.CANCELED, progress.stopped),
         (ExecutionStatus.REMOVED, progress.removed),
     )
+    numbers = ((status, count_of(value)) for status, value in given)
     by_status = tuple(StatusCount(status, count) for status, count in numbers if count is not None)
-    return ExecutionCounts(total=progress.total, unit=CountUnit.DEVICES, exact=True, by_status=by_status)
+    return ExecutionCounts(total=count_of(progress.total), unit=CountUnit.DEVICES, exact=True, by_status=by_status)
 
 
 def waiting_status(*, need_confirm: bool | None) -> ExecutionStatus:
@@ -249,12 +250,19 @@ def package_of(backend: Backend, row: PackageRow, raw: bytes, at: datetime, *, l
         else HuaweiIotdaPackageDetails(
             package_type=row.package_type or "",
             support_source_versions=row.support_source_versions or [],
-            file_location=JsonValue(msgspec.json.decode(row.file_location)) if present(row.file_location) else None,
+            file_location=_json_of(row.file_location) if present(row.file_location) else None,
             custom_info=row.custom_info,
         ),
         raw=raw,
         lacks=LIST_LACKS if listed else frozenset(),
     )
+
+
+def _json_of(raw: msgspec.Raw) -> JsonValue | None:
+    try:
+        return JsonValue(read_json(raw, object))
+    except Unreadable:
+        return None
 
 
 def _checksum(row: PackageRow) -> str | None:

@@ -11,6 +11,7 @@ from gateway.domain.package import Package
 from gateway.domain.page import Page, PageRequest
 from gateway.domain.statuses import ExecutionStatus
 from gateway.domain.task import Task
+from gateway.vendorkit.asked_for import check_asked_for
 from gateway.vendorkit.few_at_once import few_at_once
 from gateway.vendorkit.manifest import AdapterContext
 from gateway.vendorkit.unsupported import UnsupportedUnlessOverridden
@@ -85,7 +86,10 @@ class TuyaAdapter(UnsupportedUnlessOverridden):
             found = await self._wire.query_ota_job(ref.key[0])
         except NotFound:
             return None
-        return None if found is None else task_of(self.backend, found, self._now(), listed=False)
+        if found is None:
+            return None
+        check_asked_for(self.backend, "QueryOTAJob", ref.key[0], found.row.job_id)
+        return task_of(self.backend, found, self._now(), listed=False)
 
     async def list_packages(self, page: PageRequest) -> Page[Package]:
         """One page of the packages, product after product where products are configured."""
@@ -107,7 +111,10 @@ class TuyaAdapter(UnsupportedUnlessOverridden):
             found = await self._wire.query_ota_firmware(ref.key[0])
         except NotFound:
             return None
-        return None if found is None else package_of(self.backend, found, self._now())
+        if found is None:
+            return None
+        check_asked_for(self.backend, "QueryOTAFirmware", ref.key[0], found.row.firmware_id)
+        return package_of(self.backend, found, self._now())
 
     async def list_executions(
         self, task: ObjectId, status: frozenset[ExecutionStatus] | None, page: PageRequest
@@ -141,7 +148,11 @@ class TuyaAdapter(UnsupportedUnlessOverridden):
             for job_id, names in names_by_job.items()
             for execution in await self._executions_of(job_id, names)
         }
-        return [found.get((ref.key[2], ref.key[4])) for ref in refs]
+        executions = [found.get((ref.key[2], ref.key[4])) for ref in refs]
+        for ref, execution in zip(refs, executions, strict=True):
+            if execution is not None:
+                check_asked_for(self.backend, "ListOTATaskByJob", ref.key, execution.ref.key)
+        return executions
 
     async def find_executions(self, task: ObjectId, device_names: Sequence[str]) -> list[Execution | None]:
         """The latest of each device in a batch."""
@@ -173,7 +184,10 @@ class TuyaAdapter(UnsupportedUnlessOverridden):
         except NotFound:
             return []
         at = self._now()
-        return [execution_of(self.backend, read, at, unfinished_list=True) for read in found]
+        for read in found:
+            answered = (read.row.product_key or product_key, read.row.device_name)
+            check_asked_for(self.backend, "ListOTAUnfinishedTaskByDevice", (product_key, device_name), answered)
+        return [execution_of(self.backend, read, at, product_key=product_key, unfinished_list=True) for read in found]
 
     async def _executions_of(self, job_id: str, names: Sequence[str]) -> list[Execution]:
         wanted = list(dict.fromkeys(names))
@@ -203,6 +217,8 @@ class TuyaAdapter(UnsupportedUnlessOverridden):
 
     def _executions(self, rows: Sequence[Read[DeviceTaskRow]], job_id: str) -> list[Execution]:
         at = self._now()
+        for read in rows:
+            check_asked_for(self.backend, "ListOTATaskByJob", job_id, read.row.job_id or job_id)
         return [execution_of(self.backend, read, at, job_id=job_id) for read in rows]
 
     # ------------------------------------------------------------------ rules

@@ -101,7 +101,7 @@ class TuyaCaller:
             return self.http.failed(action, answer, write=write, request_id=request_id)
         if self._says_not_found(folded):
             return NotFound(f"Backend {backend} knows no such object ({action}: {code}).", backend=backend)
-        if answer.ok and code is None and "success" not in members:
+        if answer.ok and code is None and str(members.get("success")).lower() != "false":
             if write:
                 return self.http.lost(action, "it cannot be read", request_id)
             return self.http.unreadable(action, answer, request_id)

@@ -1,5 +1,6 @@
 """From Tuya's rows to the domain: status tables and pure functions. Enumerations are those of Tuya's pages."""
 
+import re
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -69,6 +70,7 @@ TASK_LIST_LACKS = frozenset({"description", "started_at", "ended_at"})
 UNFINISHED_LIST_LACKS = frozenset({"progress"})
 
 _DEFAULT_MODULE = "default"
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?)%?")
 
 
 def task_of(backend: Backend, read: Read[JobRow], at: datetime, *, listed: bool) -> Task:
@@ -144,7 +146,7 @@ def package_of(backend: Backend, read: Read[FirmwareRow], at: datetime) -> Packa
         status=None if status is None else PACKAGE_STATUS.read(status),
         vendor_status=status,
         description=row.firmware_desc,
-        size_bytes=row.firmware_size,
+        size_bytes=_size(row.firmware_size),
         checksum=row.firmware_sign,
         product_key=row.product_key,
         created_at=from_iso(row.utc_create),
@@ -161,26 +163,37 @@ def package_of(backend: Backend, read: Read[FirmwareRow], at: datetime) -> Packa
     )
 
 
+def _size(value: float | None) -> float | None:
+    return value if value is not None and 0 <= value < float("inf") else None
+
+
 def execution_of(
-    backend: Backend, read: Read[DeviceTaskRow], at: datetime, *, job_id: str = "", unfinished_list: bool = False
+    backend: Backend,
+    read: Read[DeviceTaskRow],
+    at: datetime,
+    *,
+    job_id: str = "",
+    product_key: str | None = None,
+    unfinished_list: bool = False,
 ) -> Execution:
-    """A device's part in a batch. `job_id` stands in where the row does not repeat it.
+    """A device's part in a batch. `job_id` and `product_key` stand in where the row does not repeat them.
 
     `queued_at` is the moment Tuya created the record. The list of unfinished ones carries no progress.
     """
     row = read.row
     job = row.job_id or job_id
+    product = row.product_key or product_key
     ref = ObjectId(
         Kind.EXECUTION,
         backend.name,
-        (row.product_key or "", row.firmware_id or "", job, row.device_name, row.task_id),
+        (product or "", row.firmware_id or "", job, row.device_name, row.task_id),
     )
     status = EXECUTION_STATUS.read(row.task_status)
     return Execution(
         ref=ref,
         id=encode(ref),
         task_ref=ObjectId(Kind.TASK, backend.name, (job,)) if job else None,
-        device=device(backend, row.device_name, row.product_key),
+        device=device(backend, row.device_name, product),
         backend=backend,
         status=status,
         vendor_status=row.task_status or "",
@@ -196,13 +209,10 @@ def execution_of(
 
 
 def _progress(value: object) -> Progress | None:
-    try:
-        percent = float(str(value).rstrip("%")) if value is not None else None
-    except ValueError:
+    written = _PERCENT.fullmatch(str(value)) if isinstance(value, int | float | str) else None
+    if written is None or not float(written[1]) <= 100:
         return None
-    if percent is None or not 0 <= percent <= 100:
-        return None
-    return Progress(percent, Source.VENDOR)
+    return Progress(float(written[1]), Source.VENDOR)
 
 
 def _failure(status: ExecutionStatus, text: str | None) -> Failure | None:

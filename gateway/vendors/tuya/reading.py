@@ -50,13 +50,17 @@ def read_row(row: Mapping[str, object], shape: type[Shape]) -> Shape:
     """One object as a struct whose members are renamed by `struct_name`. Raises Unreadable."""
     try:
         return msgspec.convert(_lowered(row), shape, strict=False)
-    except msgspec.ValidationError as problem:
+    except (msgspec.ValidationError, RecursionError) as problem:
         raise Unreadable(str(problem)) from None
 
 
 def raw_of(row: Mapping[str, object]) -> bytes:
-    """The vendor's own object as JSON, without what must not be shown."""
-    return msgspec.json.encode({name: value for name, value in row.items() if name.lower() not in _SECRET_MEMBERS})
+    """The vendor's own object as JSON, without what must not be shown. Raises Unreadable for what JSON cannot hold."""
+    shown = {name: value for name, value in row.items() if name.lower() not in _SECRET_MEMBERS}
+    try:
+        return msgspec.json.encode(shown)
+    except (msgspec.MsgspecError, OverflowError, RecursionError, ValueError) as problem:
+        raise Unreadable(str(problem)) from None
 
 
 def _lowered(value: object, name: str = "") -> object:

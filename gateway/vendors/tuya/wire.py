@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from gateway.vendorkit.decoding import Unreadable
+from gateway.domain.errors import VendorRejected
+from gateway.vendorkit.decoding import Unreadable, count_of
 from gateway.vendorkit.http import VendorAnswer
 from gateway.vendors.tuya.caller import Reply, TuyaCaller
 from gateway.vendors.tuya.reading import raw_of, read_row, rows_of, struct_name
@@ -187,21 +188,27 @@ class TuyaWire:
 
     def _page(self, reply: Reply, member: str, shape: type[Shape], page: int, size: int) -> NumberedPage[Shape]:
         rows = self._reading(reply, lambda: _read_all(rows_of(reply.members.get(member)), shape))
-        total = reply.members.get("total")
-        counted = isinstance(total, int | str) and str(total).isdecimal()
-        more = bool(rows) and (page * size < int(str(total)) if counted else len(rows) >= size)
+        total = count_of(reply.members.get("total"))
+        if total and not rows and page == 1:
+            # Rows that are counted and not there were lost on the way: the list is not empty.
+            raise self._unreadable(reply)
+        more = bool(rows) and (page * size < total if total is not None else len(rows) >= size)
         return NumberedPage(rows, more)
 
     def _one(self, reply: Reply, member: str, shape: type[Shape]) -> Read[Shape] | None:
+        if member not in reply.members:
+            raise self._unreadable(reply)
         return next(iter(self._page(reply, member, shape, 1, 1).rows), None)
 
     def _reading(self, reply: Reply, read: Callable[[], list[Read[Shape]]]) -> list[Read[Shape]]:
         try:
             return read()
         except Unreadable:
-            answer = VendorAnswer(status=200, headers={}, body=b"")
-            request_id = next(iter(reply.request_ids), None)
-            raise self._caller.http.unreadable(reply.operation, answer, request_id) from None
+            raise self._unreadable(reply) from None
+
+    def _unreadable(self, reply: Reply) -> VendorRejected:
+        answer = VendorAnswer(status=200, headers={}, body=b"")
+        return self._caller.http.unreadable(reply.operation, answer, next(iter(reply.request_ids), None))
 
 
 def _read_all(rows: Iterable[dict[str, object]], shape: type[Shape]) -> list[Read[Shape]]:

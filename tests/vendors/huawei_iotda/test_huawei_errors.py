@@ -29,7 +29,6 @@ async def task(vendor: ScriptedVendor, adapter: Any, situation: Callable[[str], 
         (400, VendorRejected, VendorRejected),
         (401, VendorRejected, VendorRejected),
         (403, VendorRejected, VendorRejected),
-        (404, NotFound, NotFound),
         (409, VendorRejected, VendorRejected),
         (429, Throttled, Throttled),
         (500, BackendUnavailable, OutcomeUnknown),
@@ -49,6 +48,30 @@ async def test_a_status_means_the_same_whatever_the_body(
             await adapter.delete_task(task, force=False)
         assert refused.value.backend == "factory"
         assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "missing"),
+    [
+        ({"error_code": "IOTDA.990404", "error_msg": "The task does not exist."}, True),
+        ({"error_code": "APIGW.0101", "error_msg": "The API does not exist"}, False),
+        ("<html>no such page</html>", False),
+        ("", False),
+        ("{}", False),
+    ],
+)
+async def test_only_the_vendor_itself_says_that_an_object_is_missing(
+    vendor: ScriptedVendor, adapter: Any, task: Task, body: object, missing: bool
+) -> None:
+    vendor.answer(404, body)
+    if missing:
+        assert await adapter.get_task(TASK) is None
+    else:
+        with pytest.raises(VendorRejected):
+            await adapter.get_task(TASK)
+    vendor.answer(404, body)
+    with pytest.raises(NotFound if missing else VendorRejected):
+        await adapter.delete_task(task, force=False)
 
 
 @pytest.mark.parametrize(

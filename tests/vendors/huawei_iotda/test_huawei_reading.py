@@ -58,7 +58,7 @@ async def test_a_task_that_failed_before_any_device_says_why(
     vendor: ScriptedVendor, adapter: Any, situation: Callable[[str], Any]
 ) -> None:
     vendor.answer(200, situation("task_that_failed_before_any_device"))
-    task = await adapter.get_task(TASK)
+    task = await adapter.get_task(ObjectId(Kind.TASK, "factory", ("5c8ba99030344005c02316ae",)))
     assert task.status is TaskStatus.FAILED
     assert task.vendor_details.status_description == "The package does not exist."
     assert task.package_ref.key == ("32822e5744a45ede319d2c50",)
@@ -130,9 +130,9 @@ async def test_an_empty_list_may_be_said_in_any_way(vendor: ScriptedVendor, adap
 
 
 async def test_members_that_are_missing_null_or_new_do_no_harm(vendor: ScriptedVendor, adapter: Any) -> None:
-    vendor.answer(200, {"batchtask": {"task_id": "abc", "task_progress": None, "targets": None, "novelty": [1]}})
+    vendor.answer(200, {"batchtask": {"task_id": TASK.key[0], "task_progress": None, "targets": None, "novelty": [1]}})
     task = await adapter.get_task(TASK)
-    assert (task.name, task.status, task.vendor_status) == ("abc", TaskStatus.UNKNOWN, "")
+    assert (task.name, task.status, task.vendor_status) == (TASK.key[0], TaskStatus.UNKNOWN, "")
     assert (task.execution_counts, task.created_at, task.package_ref) == (None, None, None)
 
 
@@ -143,3 +143,14 @@ async def test_a_success_that_cannot_be_read_is_a_typed_refusal(
     vendor.answer(200, body)
     with pytest.raises(VendorRejected, match="cannot be read"):
         await adapter.list_tasks(PageRequest(50))
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"batchtask": null}', b'{"batchTask": {"task_id": "a"}}'])
+async def test_a_success_without_its_task_does_not_say_that_there_is_none(
+    vendor: ScriptedVendor, adapter: Any, body: bytes
+) -> None:
+    vendor.answer(200, body.decode(), when="GET")
+    with pytest.raises(VendorRejected, match="cannot be read"):
+        await adapter.get_task(TASK)
+    with pytest.raises(VendorRejected, match="cannot be read"):
+        await adapter.list_executions(TASK, None, PageRequest(50))

@@ -15,7 +15,7 @@ from gateway.domain.page import PageRequest
 from tests.support.scripted_vendor import ScriptedVendor
 
 TASK = ObjectId(Kind.TASK, "factory", ("5c8ba99030344005c02316ad",))
-PACKAGE = ObjectId(Kind.PACKAGE, "factory", ("32822e5744a45ede319d2c50",))
+PACKAGE = ObjectId(Kind.PACKAGE, "factory", ("28f61af50fc9452aa0ed5ea25c3cc3d3",))
 STATES = ("Initializing", "Waitting", "Processing", "Stopping", "Success", "PartialSuccess", "Fail", "Stopped")
 
 
@@ -33,7 +33,7 @@ async def test_a_tasks_state_decides_what_may_be_done(
 ) -> None:
     found = set()
     for state in STATES:
-        vendor.answer(200, {"batchtask": {"task_id": "a", "status": state, "task_type": "firmwareUpgrade"}})
+        vendor.answer(200, {"batchtask": {"task_id": TASK.key[0], "status": state, "task_type": "firmwareUpgrade"}})
         refusal = adapter.refusal(operation, await adapter.get_task(TASK), force=True)
         if refusal is None:
             found.add(state)
@@ -56,7 +56,7 @@ async def test_a_devices_state_decides_what_may_be_done(
 ) -> None:
     states = ["Waitting", "Processing", "FailWaitRetry", "Success", "Fail", "Stopped", "Removed"]
     details = [{"target": state, "status": state} for state in states]
-    vendor.answer(200, {"batchtask": {"task_id": "a"}, "task_details": details})
+    vendor.answer(200, {"batchtask": {"task_id": TASK.key[0]}, "task_details": details})
     page = await adapter.list_executions(TASK, None, PageRequest(50))
     free = {one.vendor_status for one in page.rows if adapter.refusal(operation, one, force=False) is None}
     assert free == allowed
@@ -74,7 +74,7 @@ async def test_stop_and_retry_are_offered_for_the_documented_types_unless_the_op
     vendor: ScriptedVendor, adapter_with: Callable[..., Any]
 ) -> None:
     vendor.answer(
-        200, {"batchtask": {"task_id": "a", "status": "Processing", "task_type": "moduleUpgrade"}}, when="GET"
+        200, {"batchtask": {"task_id": TASK.key[0], "status": "Processing", "task_type": "moduleUpgrade"}}, when="GET"
     )
     plain, bold = adapter_with(), adapter_with(stoppable_task_types=["moduleUpgrade"])
     task = await plain.get_task(TASK)
@@ -85,7 +85,7 @@ async def test_stop_and_retry_are_offered_for_the_documented_types_unless_the_op
 
 
 async def test_a_state_nobody_knows_is_left_for_the_vendor_to_judge(vendor: ScriptedVendor, adapter: Any) -> None:
-    vendor.answer(200, {"batchtask": {"task_id": "a", "status": "Dreaming"}})
+    vendor.answer(200, {"batchtask": {"task_id": TASK.key[0], "status": "Dreaming"}})
     task = await adapter.get_task(TASK)
     assert adapter.refusal(Operation.DELETE_TASK, task, force=False) is None
     assert isinstance(adapter.refusal(Operation.UPDATE_TASK, task, force=False), UnsupportedByVendor)

@@ -85,7 +85,8 @@ async def test_a_device_waits_for_confirmation_only_where_its_task_needs_one(
     vendor.answer(200, situation("task_awaiting_confirmation"))
     vendor.answer(200, {"batchtask": {"task_id": TASK_ID}, "task_details": [{"target": "d", "status": "Waitting"}]})
 
-    gated = await adapter.list_executions(REF, None, PageRequest(10))
+    confirmed = ObjectId(Kind.TASK, "factory", ("5c8ba99030344005c02316af",))
+    gated = await adapter.list_executions(confirmed, None, PageRequest(10))
     free = await adapter.list_executions(REF, None, PageRequest(10))
 
     assert gated.rows[0].status is ExecutionStatus.AWAITING_CONFIRMATION

@@ -131,3 +131,14 @@ async def test_what_iam_refuses_is_told_without_the_password_and_changes_nothing
         await adapter.probe()
     assert PASSWORD not in str(refused.value)
     assert vendor.requests == []
+
+
+@pytest.mark.parametrize("ends", ["0001-01-01T00:00:00Z", "2020-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "soon", ""])
+async def test_a_token_whose_end_makes_no_sense_is_kept_until_it_is_turned_away(
+    vendor: ScriptedVendor, iam: ScriptedVendor, adapter: Any, ends: str
+) -> None:
+    grant(iam, "t1", ends)
+    vendor.answer(200, {}, when="GET")
+    await adapter.probe()
+    await adapter.probe()
+    assert len(iam.requests) == 1

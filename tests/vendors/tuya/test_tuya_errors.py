@@ -120,3 +120,24 @@ async def test_a_lost_answer_to_a_change_is_unknown_and_never_repeated(
     with pytest.raises(OutcomeUnknown):
         await adapter.delete_package(package)
     assert len(vendor.requests) == 2
+
+
+@pytest.mark.parametrize("body", ["{}", '{"success": null, "code": null}', '{"success": "", "code": ""}', "<html>", ""])
+async def test_a_change_whose_answer_says_neither_yes_nor_no_may_have_been_made(
+    vendor: ScriptedVendor, adapter: Any, package: Package, body: str
+) -> None:
+    vendor.answer(200, body)
+    with pytest.raises(OutcomeUnknown):
+        await adapter.delete_package(package)
+    vendor.answer(200, body)
+    with pytest.raises(VendorRejected):
+        await adapter.list_packages(PageRequest(10))
+
+
+@pytest.mark.parametrize("body", [{"success": False}, {"success": "false"}, {"success": None, "code": "iot.x"}])
+async def test_a_no_is_a_no_with_a_code_or_without(
+    vendor: ScriptedVendor, adapter: Any, package: Package, body: dict[str, object]
+) -> None:
+    vendor.answer(200, body)
+    with pytest.raises(VendorRejected):
+        await adapter.delete_package(package)

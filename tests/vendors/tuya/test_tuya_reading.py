@@ -154,3 +154,34 @@ async def test_rows_that_cannot_be_read_are_a_typed_refusal(vendor: ScriptedVend
     vendor.answer(200, {"success": True, "data": data})
     with pytest.raises(VendorRejected, match="cannot be read"):
         await adapter.list_executions(TASK, None, PageRequest(10))
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"total": 3},
+        {"total": "3", "firmwareInfos": [{"firmwareId": "1"}]},
+        {"firmwareInfo": [{"firmwareId": "1", "firmwareName": json.loads("[" * 900 + "]" * 900)}]},
+    ],
+)
+async def test_rows_that_were_lost_on_the_way_are_not_an_empty_list(
+    vendor: ScriptedVendor, adapter: Any, members: dict[str, Any]
+) -> None:
+    vendor.answer(200, {"success": True, **members})
+    with pytest.raises(VendorRejected, match="cannot be read"):
+        await adapter.list_packages(PageRequest(10))
+
+
+@pytest.mark.parametrize("total", ["9" * 5000, -1, 3.5, {}, None, "three"])
+async def test_a_total_that_is_no_count_is_not_counted_by(vendor: ScriptedVendor, adapter: Any, total: object) -> None:
+    vendor.answer(200, {"success": True, "total": total, "firmwareInfo": [{"firmwareId": "1"}]})
+    page = await adapter.list_packages(PageRequest(10))
+    assert ([one.native_id for one in page.rows], page.next) == (["1"], None)
+
+
+@pytest.mark.parametrize(("written", "size"), [(5069000, 5069000.0), ("17", 17.0), (-1, None), (-1e30, None)])
+async def test_a_size_below_nothing_is_none(
+    vendor: ScriptedVendor, adapter: Any, written: object, size: float | None
+) -> None:
+    vendor.answer(200, {"success": True, "firmwareInfo": [{"firmwareId": "1", "firmwareSize": written}]})
+    assert (await adapter.list_packages(PageRequest(10))).rows[0].size_bytes == size

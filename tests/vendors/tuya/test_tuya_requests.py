@@ -290,11 +290,11 @@ async def test_a_batch_in_which_nobody_waits_is_not_confirmed(
 
 
 async def test_a_package_is_deleted_by_its_own_action(vendor: ScriptedVendor, adapter: Any, asked: Asked) -> None:
-    vendor.answer(200, {**DONE, "firmwareInfo": {"firmwareId": "165"}})
+    vendor.answer(200, {**DONE, "firmwareInfo": {"firmwareId": "167"}})
     package = await adapter.get_package(PACKAGE)
     vendor.answer(200, DONE)
     await adapter.delete_package(package)
-    assert asked()[1] == {"Action": "DeleteOTAFirmware", "FirmwareId": "165"}
+    assert asked()[1] == {"Action": "DeleteOTAFirmware", "FirmwareId": "167"}
 
 
 async def test_a_new_batch_is_sent_as_the_vendor_documents_it(

@@ -60,7 +60,7 @@ async def test_a_running_device_is_refused_with_the_vendors_reason(vendor: Scrip
 async def test_a_batch_that_has_ended_is_not_cancelled(
     vendor: ScriptedVendor, adapter: Any, state: str, free: bool
 ) -> None:
-    vendor.answer(200, {"success": True, "data": {"jobId": "1", "jobStatus": state}})
+    vendor.answer(200, {"success": True, "data": {"jobId": TASK.key[0], "jobStatus": state}})
     task = await adapter.get_task(TASK)
     assert (adapter.refusal(Operation.CANCEL_TASK, task, force=False) is None) is free
     assert (adapter.refusal(Operation.CONFIRM_TASK, task, force=False) is None) is free

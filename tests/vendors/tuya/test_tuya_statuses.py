@@ -42,7 +42,7 @@ def test_every_documented_value_is_mapped() -> None:
 async def test_a_batch_reads_as_its_status(
     vendor: ScriptedVendor, adapter: Any, native: str, status: TaskStatus, outcome: TaskOutcome | None
 ) -> None:
-    vendor.answer(200, {"success": True, "data": {"jobId": "1", "jobStatus": native}})
+    vendor.answer(200, {"success": True, "data": {"jobId": TASK.key[0], "jobStatus": native}})
     task = await adapter.get_task(TASK)
     assert (task.status, task.vendor_status, task.outcome) == (status, native, outcome)
 
