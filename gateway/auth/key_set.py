@@ -42,8 +42,9 @@ class KeySet:
 
     @property
     def may_grow(self) -> bool:
-        """Whether reading the keys once more is possible, and due."""
-        return self._url is not None and self._moment() - self._asked_for >= _ASKED_FOR_GAP
+        """Whether reading the keys once more is possible, and due or under way."""
+        due = self._moment() - self._asked_for >= _ASKED_FOR_GAP
+        return self._url is not None and (due or self._reading is not None)
 
     async def grow(self) -> None:
         """Read the keys because one is not known. Who comes while they are being read waits for that."""

@@ -49,6 +49,8 @@ async def asked_of(folder: Path, auth: Mapping[str, Any]) -> AsyncIterator[Asked
     """Serve a gateway with this `auth` section; policies are those above unless it has its own."""
     sections = {"auth": {"policies": POLICIES, **auth}}
     async with simulated_gateway(folder, only=[VENDOR], sections=sections) as gateway:
+        # It has read the keys once it answers.
+        assert (await gateway.http.get(f"{gateway.url}/readyz")).status_code == 200
         yield Asked(gateway)
 
 

@@ -97,6 +97,7 @@ class IdentityProvider:
     body: bytes | None = None
     _server: asyncio.Server | None = None
     _port: int = 0
+    _answered: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
@@ -117,6 +118,12 @@ class IdentityProvider:
         """Add the public half of a key."""
         self.keys.append(jwk_of(key_of(kind, which), kid, **members))
 
+    async def asked_again(self) -> None:
+        """Wait until somebody has read the keys once more, and had the time to take them in."""
+        self._answered.clear()
+        await self._answered.wait()
+        await asyncio.sleep(0.1)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         self.fetches += 1
@@ -125,3 +132,4 @@ class IdentityProvider:
         writer.write(b"HTTP/1.1 %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % (status, len(body)) + body)
         await writer.drain()
         writer.close()
+        self._answered.set()
