@@ -1,10 +1,10 @@
 """The gate that every single vendor call passes, and the one place where its layers have their order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import TypeVar
 
 from gateway.backends.bulkhead import Bulkhead
@@ -50,14 +50,13 @@ class BackendGate:
         health: HealthRecord,
         *,
         now: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        seconds: Callable[[], float] = monotonic,
     ) -> None:
-        self._retries = Retries(pace.retries, RetryBudget())
-        self._breaker = CircuitBreaker(backend, now)
+        self._retries = Retries(pace.retries, RetryBudget(seconds))
+        self._breaker = CircuitBreaker(backend, now, seconds)
         self._line = Line(backend, Bulkhead(pace.max_concurrent_calls), budget)
         self._attempt_seconds = pace.attempt_timeout.total_seconds()
         self._health = health
-        self._sleep = sleep
 
     def traffic(self) -> Traffic:
         """What goes through at this moment."""
@@ -80,7 +79,7 @@ class BackendGate:
             known: GatewayError = error
         done = 0
         while (pause := self._retries.pause(done, known, present_deadline())) is not None:
-            await self._sleep(pause)
+            await asyncio.sleep(pause)
             done += 1
             self._health.retried()
             try:

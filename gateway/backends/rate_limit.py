@@ -38,7 +38,7 @@ class CallBudget:
         while True:
             wait = self._seconds_until(1)
             if wait <= 0:
-                given = min(wanted, int(self._filled() + _NEARLY))
+                given = min(wanted, max(1, int(self._filled() + _NEARLY)))
                 self._tokens -= given
                 return given
             await asyncio.sleep(wait)
