@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from time import monotonic, perf_counter
+from time import monotonic
 from typing import TypeVar
 
 from gateway.backends.bulkhead import Bulkhead
@@ -57,6 +57,7 @@ class BackendGate:
         self._line = Line(backend, Bulkhead(pace.max_concurrent_calls), budget)
         self._attempt_seconds = pace.attempt_timeout.total_seconds()
         self._health = health
+        self._seconds = seconds
 
     def traffic(self) -> Traffic:
         """What goes through at this moment."""
@@ -120,17 +121,17 @@ class BackendGate:
             self._line.leave()
 
     async def _attempted(self, call: VendorCall[Answer], number: int) -> Answer:
-        started = perf_counter()
+        started = self._seconds()
         try:
             async with asyncio.timeout(self._attempt_seconds):
                 return await call.attempt()
         except TimeoutError as problem:
             raise call.too_late() from problem
         except asyncio.CancelledError:
-            self._cut(call, number, perf_counter() - started)
+            self._cut(call, number, self._seconds() - started)
             raise
         finally:
-            self._health.called(perf_counter() - started)
+            self._health.called(self._seconds() - started)
 
     def _cut(self, call: VendorCall[Answer], number: int, seconds: float) -> None:
         """A vendor that had most of the time there was until the deadline did not answer; a caller who left tells
