@@ -2,9 +2,10 @@
 
 No vendor here promises an order over its whole list, so a global order needs all of it. A drain runs on its own within
 the backend's call budget and `drain_timeout`; callers wait for it at most the backend's `timeout` and are told to come
-back when it is not ready. A snapshot is served as it is for `cache_ttl` or ten times the drain's length, whichever is
-longer; then, while one drain renews it, up to twice that age or `cache_hard_ttl`, unless that is set to `cache_ttl`;
-and, while the backend cannot be read, up to `stale_if_error` as the `last` there is.
+back when it is not ready; when all have gone away instead, it ends. A snapshot is served as it is for `cache_ttl` or
+ten times the drain's length, whichever is longer; then, while one drain renews it, up to twice that age or
+`cache_hard_ttl`, unless that is set to `cache_ttl`; and, while the backend cannot be read, up to `stale_if_error` as
+the `last` there is.
 Without `single_flight` each asker drains on its own, within `timeout`.
 """
 
@@ -54,11 +55,12 @@ class _Kept(Generic[Row]):
 
 @dataclass(slots=True)
 class _Drain(Generic[Row]):
-    """A drain under way, the list's epoch when it began, and how many wait for it."""
+    """A drain under way, the list's epoch when it began, how many wait for it, and whether somebody comes back."""
 
     task: asyncio.Task[Snapshot[Row]]
     epoch: int
     waiting: int = 0
+    promised: bool = False
 
 
 class SnapshotShelf(Generic[Row]):
@@ -142,7 +144,7 @@ class SnapshotShelf(Generic[Row]):
         if kept is not None and kept.life.hard > moment:
             if key not in self._drains and not self._is_good(kept, moment):
                 with asking_as(Priority.POLL):
-                    self._begin(key, keep)
+                    self._begin(key, keep).promised = True
             return kept.snapshot
         if not self._stack.pace.single_flight:
             return await self._drained(key, keep, self._stack.pace.timeout, self._too_long_alone)
@@ -166,15 +168,26 @@ class SnapshotShelf(Generic[Row]):
         drain.waiting += 1
         try:
             ended = await ended_within(self._timeout, drain.task)
+        except asyncio.CancelledError:
+            self._left_by_caller(key, drain)
+            raise
         finally:
             drain.waiting -= 1
         if not ended:
+            drain.promised = True
             raise BackendUnavailable(
                 f"Backend {self._stack.name} is still reading all its {self._what}; the order is not ready. Ask again, "
                 "or use the order BACKEND, which needs no whole list.",
                 backend=self._stack.name,
             )
         return drain.task.result()
+
+    def _left_by_caller(self, key: str, drain: _Drain[Row]) -> None:
+        """A caller has gone for good: a drain that nobody else waits for, or was told to come back for, ends."""
+        if drain.waiting == 1 and not drain.promised:
+            if self._drains.get(key) is drain:
+                del self._drains[key]
+            drain.task.cancel()
 
     def _begin(self, key: str, keep: Keep[Row], *, fresh: bool = False) -> _Drain[Row]:
         task = asyncio.create_task(self._obtained(key, keep, fresh=fresh))
