@@ -2,6 +2,7 @@
 
 import typer
 
+from gateway.cli.audit import audit
 from gateway.cli.check import check
 from gateway.cli.config import config
 from gateway.cli.demo import demo
@@ -28,6 +29,7 @@ app.command()(simulate)
 app.add_typer(schema, name="schema")
 app.add_typer(config, name="config")
 app.add_typer(ledger, name="ledger")
+app.add_typer(audit, name="audit")
 app.add_typer(keys, name="keys")
 
 

@@ -8,10 +8,11 @@ from uuid import uuid4
 
 from gateway.domain.ids import decode
 
-FLEET = """{ tasks(first: 400) { backends { status } nodes { id backend { name }
-    allowedOperations { operation allowed needsForce }
-    executions(first: 20) { backends { status } nodes { id device { name } allowedOperations { operation allowed needsForce } } } } }
-  packages(first: 400) { backends { status } nodes { id backend { name } allowedOperations { operation allowed } } } }"""
+FLEET = """
+fragment Allowed on OtaAffordance { operation allowed needsForce }
+{ tasks(first: 400) { backends { status } nodes { id backend { name } allowedOperations { ...Allowed }
+    executions(first: 20) { backends { status } nodes { id device { name } allowedOperations { ...Allowed } } } } }
+  packages(first: 400) { backends { status } nodes { id backend { name } allowedOperations { ...Allowed } } } }"""
 _INPUTS = {
     "deleteOtaTask": "DeleteOtaTaskInput",
     "deleteOtaPackage": "DeleteOtaPackageInput",
@@ -29,7 +30,7 @@ OPERATIONS = {
 }
 _BULK = 5
 DONE = {"DONE", "REQUESTED"}
-SETTLED = DONE | {"ALREADY_DONE", "ALREADY_DELETED", "UNKNOWN"}
+NOT_DONE = {"REFUSED", "FAILED"}
 
 
 @dataclass(slots=True)
@@ -57,7 +58,7 @@ class Change:
         bulk = self.mutation == "cancelDeviceUpgrade"
         members: dict[str, Any] = {"idempotencyKey": self.key, "reason": "as planned"}
         members |= {"executionIds": [one.id for one in self.named]} if bulk else {"id": self.named[0].id}
-        if self.named[0].slug == "aws-iot" or self.mutation == "deleteOtaPackage":
+        if self.named[0].slug == "aws-iot":
             members["force"] = True
         shown = "results { target outcome error { code retryable } }" if bulk else "outcome"
         query = f"""mutation($input: {_INPUTS[self.mutation]}!) {{ change: {self.mutation}(input: $input) {{
@@ -76,8 +77,8 @@ class Change:
         again = [
             one
             for one in self.named
-            if outcomes[one.id]["outcome"] in {"REFUSED", "FAILED"} and (outcomes[one.id]["error"] or {}).get("retryable")
-        ]  # fmt: skip
+            if outcomes[one.id]["outcome"] in NOT_DONE and (outcomes[one.id]["error"] or {}).get("retryable")
+        ]
         if len(again) == len(self.named):
             return [self]
         self.answer = change

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from gateway.ledger.tables import entries, targets
-from tests.support.kill.changes import DONE, OPERATIONS, Named
+from tests.support.kill.changes import DONE, NOT_DONE, OPERATIONS, Named
 from tests.support.kill.lane import Lane
 
 _BY_OPERATION = {
@@ -75,7 +75,7 @@ async def judged(lane: Lane) -> Verdict:
             asked[change.mutation, one.id] = one
     for (mutation, _), one in asked.items():
         answers = told[mutation, one.id]
-        verdict.outcomes[answers[-1]] += 1
+        verdict.outcomes[f"{answers[-1]} {mutation}" if answers[-1] in NOT_DONE else answers[-1]] += 1
         places = [place for place, line in enumerate(journal) if _is_about(line, mutation, one)]
         for place in places:
             claimed[place] = True

@@ -200,16 +200,12 @@ class Lane:
 @asynccontextmanager
 async def lane(folder: Path, ledger_url: str, seed: int, *, tasks: int, devices: int) -> AsyncIterator[Lane]:
     """A lane whose vendors run while the block does."""
-    folder.mkdir()
-    (folder / "journal").touch()
-    command = [
-        sys.executable,
-        "-m",
-        "tests.support.kill.vendors",
-        folder / "journal",
-        *map(str, (seed, tasks, devices)),
-    ]
-    vendors = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=REPOSITORY)
+    journal = _empty_file(folder / "journal")
+    vendors = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.support.kill.vendors", journal, *map(str, (seed, tasks, devices))),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=REPOSITORY,
+    )
     try:
         assert vendors.stdout is not None
         urls = json.loads(await vendors.stdout.readline())
@@ -217,3 +213,9 @@ async def lane(folder: Path, ledger_url: str, seed: int, *, tasks: int, devices:
     finally:
         vendors.kill()
         await vendors.wait()
+
+
+def _empty_file(path: Path) -> Path:
+    path.parent.mkdir()
+    path.touch()
+    return path

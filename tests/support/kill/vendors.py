@@ -26,7 +26,7 @@ CHANGING = {
     "DeleteBatchTask", "StopBatchTask", "DeleteOtaPackage", "CancelOTATaskByDevice", "CancelOTATaskByJob",
     "DeleteOTAFirmware",
 }  # fmt: skip
-_LONGEST_SECONDS = 0.06
+_LONGEST_SECONDS = 0.15
 
 
 def _words(request: Any) -> list[str]:
@@ -75,7 +75,7 @@ def _slow(app: Any, chance: random.Random) -> Any:
 
         # Tuya cancels and deletes by GET.
         changing = scope.get("method") != "GET" or b"Action=Cancel" in scope["query_string"]
-        longest = _LONGEST_SECONDS if changing else _LONGEST_SECONDS / 20
+        longest = _LONGEST_SECONDS if changing else _LONGEST_SECONDS / 50
         await asyncio.sleep(chance.uniform(0, longest))
         await app(scope, receive, sending)
 
