@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -120,8 +120,20 @@ def _model(info: FieldInfo) -> type[BaseModel]:
 
 
 def _nested(info: FieldInfo) -> type[BaseModel] | None:
-    candidates = (info.annotation, *get_args(info.annotation))
-    return next((one for one in candidates if isinstance(one, type) and issubclass(one, BaseModel)), None)
+    return next(_models_in(info.annotation), None)
+
+
+def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
+
+
+def _inside(name: str, info: FieldInfo) -> str:
+    """What the keys of something nested begin with: a list's items have no names, those of a mapping any."""
+    kinds = {get_origin(part) for part in (info.annotation, *get_args(info.annotation))}
+    return f"{name}.NAME." if dict in kinds else f"{name}[]." if tuple in kinds else f"{name}."
 
 
 def _rows(model: type[BaseModel], prefix: str) -> Iterator[list[str]]:
@@ -130,7 +142,7 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[list[str]]:
         about = info.description or (nested.__doc__ if nested is not None else None) or ""
         yield [f"`{prefix}{name}`", _default(info), re.sub(r"\s+", " ", about).replace("|", r"\|")]
         if nested is not None:
-            yield from _rows(nested, f"{prefix}{name}.")
+            yield from _rows(nested, prefix + _inside(name, info))
 
 
 def _default(info: FieldInfo) -> str:

@@ -15,7 +15,7 @@ from gateway.settings.problems import ConfigurationError, Problem, dotted
 from gateway.vendorkit.loopback import is_loopback
 from gateway.vendorkit.settings import BackendSettings, Duration, Pace, Strict
 
-_REDIS = re.compile(r"(redis|valkey)s?://([^/@\s]*@)?(\[[0-9A-Fa-f:.]+\]|[^/@:\s\[\]]+)(:\d{1,5})?(/\d{0,4})?")
+_REDIS = re.compile(r"(redis|valkey)s?://([^/@\s]*@)?(\[[0-9A-Fa-f:.]+\]|[^/@:?#\s\[\]]+)(:\d{1,5})?(/\d{0,4})?")
 
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s?#@*]+$")]
 

@@ -20,7 +20,9 @@ from gateway.vendorkit.discovery import installed_vendors
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
-WEB_CODE = re.compile(r'"((?:GRAPHQL|BAD|METHOD|NOT|UNSUPPORTED|LIMIT|BACKEND)_[A-Z_]+|INTERNAL|FORBIDDEN)"')
+WEB_CODE = re.compile(
+    r'"((?:GRAPHQL|BAD|METHOD|NOT|UNSUPPORTED|LIMIT|BACKEND|KEYS)_[A-Z_]+|INTERNAL|FORBIDDEN|UNAUTHENTICATED)"'
+)
 
 
 def _text(file: str) -> str:
