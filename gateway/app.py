@@ -213,7 +213,9 @@ def build_stack(
     gate = BackendGate(settings.name, budget, settings, health, now=utc_now)
 
     def http_for(base_url: str) -> VendorHttp:
-        return VendorHttp(backend=settings.name, base_url=base_url, client=client, gate=gate)
+        return VendorHttp(
+            backend=settings.name, base_url=base_url, client=client, gate=gate, secrets=settings.secrets()
+        )
 
     context = AdapterContext(backend=backend, http=http_for(endpoint), http_for=http_for, now=utc_now)
     adapter = manifest.adapter(settings, context)

@@ -6,7 +6,7 @@ means OutcomeUnknown: it may be done.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -14,6 +14,7 @@ import httpx
 
 from gateway.domain.errors import BackendUnavailable, GatewayError, OutcomeUnknown, Throttled, TimedOut, VendorRejected
 from gateway.vendorkit.calls import Carrier, SignedCall, VendorAnswer
+from gateway.vendorkit.echoes import without_echoes
 from gateway.vendorkit.through_httpx import ThroughHttpx
 
 __all__ = ["NEVER_SENT", "CallGate", "OpenGate", "SignedCall", "VendorAnswer", "VendorCall", "VendorHttp"]
@@ -66,7 +67,8 @@ class OpenGate:
 class VendorHttp:
     """Calls to one backend. `base_url` is scheme, host and port.
 
-    `client` takes them there: a carrier, or any transport of httpx, or a client around one.
+    `client` takes them there: a carrier, or any transport of httpx, or a client around one. `secrets` are those of the
+    backend's configuration, which no answer is to repeat.
     """
 
     def __init__(
@@ -76,8 +78,10 @@ class VendorHttp:
         base_url: str,
         client: Carrier | httpx.AsyncBaseTransport | httpx.AsyncClient,
         gate: CallGate,
+        secrets: Sequence[str] = (),
     ) -> None:
         self.backend = backend
+        self.secrets = secrets
         self.base_url = base_url.rstrip("/")
         self._carrier = client if isinstance(client, Carrier) else ThroughHttpx(client)
         self._gate = gate
@@ -168,7 +172,7 @@ class _Call(Generic[Understood]):
             if isinstance(problem, httpx.TimeoutException):
                 raise self._timed_out(cause) from problem
             raise self.http.unreachable(self.operation, cause) from problem
-        return self.understand(answer)
+        return self.understand(without_echoes(signed, answer, self.http.secrets))
 
     def too_late(self) -> GatewayError:
         """As VendorCall says."""

@@ -132,6 +132,18 @@ class BackendSettings(Pace):
         """The endpoints, its own and those of what stands in it, that are http and not on loopback."""
         return [url for url in _endpoints(self) if url.startswith("http://") and not is_loopback(_host(url))]
 
+    def secrets(self) -> tuple[str, ...]:
+        """What must be told nobody: the values of all that is secret here."""
+        return tuple(_secrets(self))
+
+
+def _secrets(settings: BaseModel) -> Iterator[str]:
+    for _, value in settings:
+        if isinstance(value, SecretStr):
+            yield value.get_secret_value()
+        elif isinstance(value, BaseModel):
+            yield from _secrets(value)
+
 
 def _endpoints(settings: BaseModel) -> Iterator[str]:
     for name, value in settings:
