@@ -27,7 +27,8 @@ def without_echoes(call: SignedCall, answer: VendorAnswer, secrets: Iterable[str
     body = answer.body
     if answer.ok and len(body) > _LONGEST:
         return answer
-    for shown in {*_credentials(call), *secrets}:
+    # The longest first: one may be part of another.
+    for shown in sorted({*_credentials(call), *secrets}, key=len, reverse=True):
         if len(shown) >= _SHORTEST:
             for spelled in _spellings(shown):
                 if spelled in body:
