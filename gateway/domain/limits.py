@@ -8,7 +8,7 @@ class Limits:
     """The most of each. What fragments hold counts wherever they are spread, but for definitions and directives."""
 
     characters: int = 50_000
-    tokens: int = 6_000
+    tokens: int = 4_000
     definitions: int = 200
     depth: int = 40
     selections: int = 5_000

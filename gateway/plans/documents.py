@@ -35,6 +35,8 @@ from gateway.plans.variables import Variables
 
 _MOST_DOCUMENTS: Final = 256
 _LONGEST_KEPT: Final = 100_000
+# What is never executed takes no place from what is.
+_LONGEST_KEPT_IN_VAIN: Final = 1_000
 # A document takes some thirty times the memory of its text.
 _MOST_CHARACTERS: Final = 1_000_000
 _MOST_PLANS: Final = 16
@@ -97,7 +99,7 @@ class Document:
 
 
 class Documents:
-    """The documents of late, valid or not. One on which parsing or validation broke down is None.
+    """The documents of late, and short ones that are not valid. One on which parsing or validation broke down is None.
 
     Without `validating`, whoever executes them finds out what is invalid.
     """
@@ -121,7 +123,8 @@ class Documents:
             except GraphQLError as error:
                 return Document(refusal=error)
             document = self._read(text)
-            if len(text) <= _LONGEST_KEPT:
+            in_vain = document is None or document.refusal is not None or document.errors is not None
+            if len(text) <= (_LONGEST_KEPT_IN_VAIN if in_vain else _LONGEST_KEPT):
                 self._keep(text, document)
         else:
             self._kept.move_to_end(text)
@@ -139,6 +142,7 @@ class Documents:
             document = parse(text)
         except GraphQLSyntaxError as error:
             return Document(errors=[error], unreadable=True)
+        _unlink(document)
         try:
             measure = measured(document, self._limits)
         except GraphQLError as error:
@@ -175,6 +179,13 @@ class Documents:
             if len(nodes) == 1:
                 operations[None] = operation
         return operations
+
+
+def _unlink(document: DocumentNode) -> None:
+    """Let each token forget its neighbours, or every document would be a circle that only the collector frees."""
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        token.prev, token.next, token = None, None, token.next
 
 
 def _reason(operation: OperationDefinitionNode) -> str | None:

@@ -13,13 +13,14 @@ from strawberry.types.graphql import OperationType
 
 from gateway.auth import ANYBODY, Principal
 from gateway.domain.limits import Limits
+from gateway.plans.caches import FewParsed, FewValidated
 from gateway.plans.documents import Document, Documents, PlannedOperation
 from gateway.plans.executor import PlannedExecutor
 from gateway.plans.limits import check_variables
 from gateway.plans.rates import RequestRates
 from gateway.plans.suggestions import without_suggestions
 
-_REPLACED: Final = {ParserCache, ValidationCache}
+_REPLACED: Final = {ParserCache, ValidationCache, FewParsed, FewValidated}
 
 
 class OperationNotNamed(Exception):
@@ -37,8 +38,8 @@ class PlannedSchema:
     Either way, what is beyond the limits is refused before it is executed, and before it is parsed where that can be
     told. `asking` tells from a context who asks; `rates` bounds how often.
 
-    Extensions other than the two caches, which plans replace, see every execution; with one of them, or with a class of
-    executors of its own, the schema executes everything itself.
+    Extensions other than caches of documents, which plans replace, see every execution; with one of them, or with a
+    class of executors of its own, the schema executes everything itself.
     """
 
     def __init__(

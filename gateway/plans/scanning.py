@@ -7,16 +7,23 @@ of either is refused here, in one pass that keeps nothing.
 import re
 from typing import Final
 
+from graphql import GraphQLError
+
 from gateway.domain.limits import Limits
 from gateway.plans.limits import check, exceeded
 
 # Each alternative takes what it began, ended or not, so that no character is looked at twice.
 _PART: Final = re.compile(
     r"(?P<gap>[\s,\ufeff]++)|(?P<open>[{\[(])|(?P<close>[)\]}])|(?P<at>@)"
-    r"|[_A-Za-z]\w*+|-?\d++(?:\.\d++)?+(?:[eE][+-]?\d++)?+|\.\.\.|#[^\n\r]*+"
+    r"|[_A-Za-z]\w*+|(?P<number>-?\d++(?:\.\d++)?+(?:[eE][+-]?\d++)?+)|\.\.\.|#[^\n\r]*+"
     r'|"""(?:[^"\\]++|\\"""|\\|"(?!""))*+(?:""")?|"(?:[^"\\\n\r]++|\\.)*+"?|.',
     re.ASCII | re.DOTALL,
 )
+
+
+# Python converts no longer ones than of 4300 digits, and says so by an error of its own.
+_LONGEST_NUMBER: Final = 400
+_TOO_LONG: Final = f"A number has more than {_LONGEST_NUMBER} characters. No field takes such a number."
 
 
 def check_text(text: str, limits: Limits) -> None:
@@ -38,6 +45,8 @@ def check_text(text: str, limits: Limits) -> None:
             nested -= 1
         elif kind == "at":
             directives += 1
+        elif kind == "number" and part.end() - part.start() > _LONGEST_NUMBER:
+            raise GraphQLError(_TOO_LONG, extensions={"code": "GRAPHQL_VALIDATION_FAILED"})
         if tokens > limits.tokens:
             raise exceeded("tokens", limits.tokens)
     check(limits, "directives", directives)

@@ -9,7 +9,7 @@ so that its errors are what they always were.
 from functools import lru_cache
 from typing import Any, Final
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, specified_rules
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, specified_rules, validate
 from graphql.validation import (
     ASTValidationRule,
     DeferStreamDirectiveLabel,
@@ -36,6 +36,8 @@ from graphql.validation import (
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged as _overlapping
 from strawberry.schema.schema import validate_document
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from gateway.plans.overlaps import may_overlap
 
@@ -46,6 +48,8 @@ Rule = type[ASTValidationRule]
 _overlapping.MAX_COMPLEXITY_BUDGET = 25_000
 
 _ALL: Final[tuple[Rule, ...]] = tuple(specified_rules)
+_OF_STRAWBERRY: Final[tuple[Rule, ...]] = (MaybeNullValidationRule, OneOfInputValidationRule)
+"""What `validate_document` adds to the rules that it is given."""
 _FRAGMENT: Final = ("...", "fragment")
 _NEEDS: Final[dict[Rule, tuple[str, ...]]] = {
     **dict.fromkeys(
@@ -92,7 +96,7 @@ _MARKS: Final = tuple(dict.fromkeys(mark for marks in _NEEDS.values() for mark i
 def errors_of(schema: GraphQLSchema, text: str, document: DocumentNode) -> list[GraphQLError]:
     """What is wrong with a document, which was parsed from `text`; nothing if it is valid."""
     rules = _rules_for(tuple(mark in text for mark in _MARKS))
-    if not validate_document(schema, document, rules) and not may_overlap(schema, document):
+    if not validate(schema, document, rules, max_errors=1, hide_suggestions=True) and not may_overlap(schema, document):
         return []
     errors: list[GraphQLError] = validate_document(schema, document, _ALL)
     return errors
@@ -102,4 +106,5 @@ def errors_of(schema: GraphQLSchema, text: str, document: DocumentNode) -> list[
 def _rules_for(there: tuple[bool, ...]) -> tuple[Any, ...]:
     marks = {mark for mark, is_there in zip(_MARKS, there, strict=True) if is_there}
     left_out = {rule for rule, needed in _NEEDS.items() if not marks.intersection(needed)}
-    return tuple(rule for rule in _ALL if rule not in left_out and rule is not OverlappingFieldsCanBeMergedRule)
+    left_out.add(OverlappingFieldsCanBeMergedRule)
+    return (*(rule for rule in _ALL if rule not in left_out), *_OF_STRAWBERRY)

@@ -8,12 +8,16 @@ all are asked for at the same time, so that the loaders batch them.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from typing import Any, Final
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.federation.schema import FederationAny
+from strawberry.printer import print_schema
+from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.execution import ExecutionContext
+from strawberry.types.fields.resolver import StrawberryResolver
 from strawberry.types.info import Info
 
 from gateway.domain.device import parse_urn
@@ -26,7 +30,14 @@ FEDERATION_VERSION: Final = "2.9"
 
 
 class FederatedSchema(strawberry.federation.Schema):
-    """The schema as a subgraph of a federation."""
+    """The schema as a subgraph of a federation. Its text is printed once, and not for each `_service`."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        service = self.get_type_by_name("_Service")
+        assert isinstance(service, StrawberryObjectDefinition)  # noqa: S101 - Strawberry has just made it
+        (sdl,) = service.fields
+        sdl.base_resolver = StrawberryResolver(cache(lambda: print_schema(self)))
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Log none: expected failures are answers, and the web face logs the others once, under the id it gives out."""

@@ -4,10 +4,10 @@ import asyncio
 from typing import Annotated
 
 import strawberry
-from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
 from gateway.domain.errors import InvalidInput
+from gateway.plans.caches import FewParsed, FewValidated
 from gateway.schema.audit.queries import AuditQueries
 from gateway.schema.audit.types import OtaAuditEntry
 from gateway.schema.backends.queries import BackendQueries
@@ -86,7 +86,7 @@ def build_schema() -> FederatedSchema:
         mutation=Mutation,
         subscription=Subscription,
         types=[OtaAuditEntry, *ERROR_TYPES],
-        extensions=[ParserCache, ValidationCache],
+        extensions=[FewParsed, FewValidated],
         config=StrawberryConfig(scalar_map=SCALARS),
         federation_version=FEDERATION_VERSION,
     )

@@ -32,6 +32,8 @@ from gateway.plans import TooManyRequests
 
 UNNAMED: Final = "The document holds several operations: give an operationName."
 
+_OF_VARIABLES: Final = ("Variable '$", "Too many errors processing variables")
+
 _log = structlog.get_logger(__name__)
 
 _BACKEND_FAILURES = (BackendUnavailable, Throttled, VendorRejected)
@@ -122,7 +124,7 @@ def _code_of(error: GraphQLError, *, before_execution: bool) -> str | None:
 
 
 def _is_about_variables(error: GraphQLError) -> bool:
-    return error.path is None and error.message.startswith('Variable "$')
+    return error.path is None and error.message.startswith(_OF_VARIABLES)
 
 
 def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:

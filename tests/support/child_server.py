@@ -24,7 +24,7 @@ def free_port() -> int:
 @contextmanager
 def child_server(
     command: Sequence[str | Path], *, asking: str, log: Path, folder: Path, environment: Mapping[str, str]
-) -> Iterator[None]:
+) -> Iterator["subprocess.Popen[bytes]"]:
     """The command, running in `folder`, from the moment that `asking`, a URL, is answered below 500."""
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -32,7 +32,7 @@ def child_server(
         )
     try:
         _wait(process, asking, log)
-        yield
+        yield process
     finally:
         process.terminate()
         try:
