@@ -18,7 +18,7 @@ from gateway.domain.errors import Conflict, ErrorCode, NotFound
 from gateway.domain.ids import Kind, ObjectId, same_generation
 from gateway.domain.outcomes import MutationOutcome, MutationResult
 from gateway.domain.records import result_from_record, result_to_record
-from gateway.ledger import claims, tables
+from gateway.ledger import claims, tables, turns
 from gateway.ledger.faults import named_faults, unavailable, whereabouts
 from gateway.ledger.reaching import reach
 from gateway.ledger.reading import AuditReadings
@@ -121,6 +121,19 @@ class Ledger(AuditReadings):
         if free and await claims.take_over(connection, claim, holder.entry_id, at, entry_id):
             return None
         return self._replay(intent, await claims.holder_of(connection, claim) if free else holder)
+
+    async def take_turns(self, entry_id: str, objects: Sequence[ObjectId]) -> str | None:
+        """Take the turns of these objects for an open entry, which has them until it is closed.
+
+        All of them or none: then the entry that has one of them. Generations do not count.
+        """
+        wanted = [turns.turn_of(one) for one in objects]
+        try:
+            async with self._writing() as connection:
+                await turns.take(connection, wanted, entry_id)
+        except turns.TakenError as taken:
+            return taken.entry_id
+        return None
 
     async def note_before(self, entry_id: str, before: dict[str, Any]) -> None:
         """Write down what stands there, in an open entry, before the vendor is called."""

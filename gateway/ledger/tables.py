@@ -125,6 +125,14 @@ claims = Table(
     ),
 )
 
+# `digest` stands for an object's kind, backend and key; the entry has its turn while it is open.
+turns = Table(
+    "turns",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("entry_id", _ID, ForeignKey("audit_entries.id"), nullable=False),
+)
+
 # `object_key`: the parts of the native key, percent-encoded and joined by "/".
 tombstones = Table(
     "tombstones",

@@ -55,7 +55,7 @@ class Services:
         self.packages = PackageReads(backends, self._shelves, cursors, users)
         self.executions = ExecutionReads(backends, cursors)
         self.audit = AuditReads(ledger, cursors, registry, self._denials)
-        self.mutations = Mutations(registry, backends, ledger, self._shelves, users)
+        self.mutations = Mutations(backends, ledger, self._shelves, users)
         self.watching = Watching(self.tasks, self.executions, watch_interval)
         self._recovery = Recovery(registry, ledger, self._shelves, now)
 

@@ -90,7 +90,7 @@ async def test_a_ledger_that_breaks_while_open_fails_every_call_by_name(
     started = await ledger.begin(intend())
     assert isinstance(started, Started)
     async with engine_to(url).begin() as connection:
-        for table in ("audit_targets", "audit_calls", "idempotency_claims", "tombstones", "audit_entries"):
+        for table in ("audit_targets", "audit_calls", "idempotency_claims", "tombstones", "turns", "audit_entries"):
             await connection.execute(text(f"DROP TABLE {table}"))
     for call in (
         ledger.begin(intend()),

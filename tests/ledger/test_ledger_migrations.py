@@ -149,6 +149,7 @@ async def test_what_an_older_gateway_left_open_may_have_been_called(tmp_path: Pa
         for (name,) in old.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             old.execute(f"DROP TRIGGER {name}")
         old.execute("DROP TABLE audit_calls")
+        old.execute("DROP TABLE turns")
         old.execute("ALTER TABLE audit_entries DROP COLUMN instance")
         old.execute("UPDATE ledger_version SET version_num = '0001'")
         for entry_id, before in (("begun", None), ("described", "{}")):

@@ -2,9 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from random import uniform
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -13,7 +11,6 @@ from gateway.backends.shared.link import Away, RedisLink
 
 _SECONDS = 15.0
 _RENEWED_EVERY = 4.0
-_LOOKED_EVERY = (0.02, 0.06)
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 _RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
 
@@ -53,21 +50,3 @@ async def take(link: RedisLink, key: str) -> Lease | None:
     token = secrets.token_hex(8)
     taken = await link.run(lambda redis: redis.set(key, token, nx=True, px=int(_SECONDS * 1000)))
     return Lease(link, key, token) if taken else None
-
-
-@asynccontextmanager
-async def held(link: RedisLink, key: str) -> AsyncIterator[None]:
-    """Wait until nobody else has it, and hold it. Without Redis nothing is held, and the log says so."""
-    lease: Lease | None = None
-    try:
-        while lease is None:
-            lease = await take(link, key)
-            if lease is None:
-                await asyncio.sleep(uniform(*_LOOKED_EVERY))  # noqa: S311 - to not meet again
-    except Away:
-        _log.warning("shared_lock_missing", key=key, meaning="only this process keeps changes of one object apart")
-    try:
-        yield
-    finally:
-        if lease is not None:
-            await asyncio.shield(lease.let_go())

@@ -1,7 +1,7 @@
 """One process's part in what several share, and that of each of its backends."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from gateway.backends.changes import Changes
@@ -11,11 +11,10 @@ from gateway.backends.shared.budget import SharedBudget
 from gateway.backends.shared.codec import RowCodec
 from gateway.backends.shared.epochs import SharedEpochs, begun, ended
 from gateway.backends.shared.feed import ChangeFeed
-from gateway.backends.shared.leases import held
 from gateway.backends.shared.link import RedisLink
 from gateway.backends.shared.lists import SharedLists
-from gateway.backends.shared.names import account_of, key, short
-from gateway.domain.ids import Kind, ObjectId
+from gateway.backends.shared.names import account_of, key
+from gateway.domain.ids import Kind
 from gateway.domain.package import Package
 from gateway.domain.ports import VendorAdapter
 from gateway.domain.task import Task
@@ -51,10 +50,6 @@ class SharedBackend:
     async def ended(self, shown_in: Kind) -> None:
         """The vendor has answered, or never will: count it for all processes."""
         await self._feed.announce(self._epochs, ended(shown_in))
-
-    def alone_at(self, ref: ObjectId) -> AbstractAsyncContextManager[None]:
-        """Wait until no other process is at this key, whatever the generation, and hold it."""
-        return held(self._link, key(self._account, "object", short("\0".join((ref.kind, *ref.key)))))
 
 
 class Sharing:

@@ -31,10 +31,11 @@ _OPERATION = Operation.CANCEL_EXECUTION
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Where the targets are, how they are found, and how they are called for."""
+    """Where the targets are, what they are named by, how they are found, and how they are called for."""
 
     stack: BackendStack
     given: list[str]
+    about: list[ObjectId]
     find: Callable[[], Awaitable[list[Target]]]
     call: Callable[[list[Execution]], Awaitable[TargetReceipts]]
 
@@ -70,7 +71,7 @@ class DeviceCancels:
             record.after = {"executions": [plain(result.execution) for result in results]}
             return MutationResult(outcome=overall(results), results=results)
 
-        return await self.desk.take(caller, _OPERATION, plan.stack, plan.given, change, work)
+        return await self.desk.take(caller, _OPERATION, plan.stack, plan.given, change, work, about=plan.about)
 
     async def _call_and_read_back(
         self, plan: _Plan, targets: Sequence[Target], change: CancelDevices, record: Record
@@ -130,7 +131,7 @@ class DeviceCancels:
                 targets.append(target)
             return targets
 
-        return _Plan(stack, given, find, _cancel_call(stack, change.force))
+        return _Plan(stack, given, refs, find, _cancel_call(stack, change.force))
 
     def _devices_plan(self, caller: Caller, devices: DevicesRef, force: bool) -> _Plan:
         names = list(devices.device_names)
@@ -141,7 +142,7 @@ class DeviceCancels:
                 self.desk.backends, caller, _OPERATION, devices.task_id, Kind.TASK, ("devices", "taskId")
             )
             _check_names(stack, names, devices.product_key)
-            return _Plan(stack, names, _find_in_task(stack, task, names), _cancel_call(stack, force))
+            return _Plan(stack, names, [task], _find_in_task(stack, task, names), _cancel_call(stack, force))
         stack, package = named(
             self.desk.backends, caller, _OPERATION, devices.package_id or "", Kind.PACKAGE, ("devices", "packageId")
         )
@@ -177,7 +178,7 @@ def _package_plan(stack: BackendStack, package: ObjectId, product_key: str | Non
         wanted = list(dict.fromkeys(execution.device.name for execution in executions))
         return await stack.adapter.cancel_package_executions(package, key, wanted)
 
-    return _Plan(stack, names, find, call)
+    return _Plan(stack, names, [package], find, call)
 
 
 def _find_in_task(stack: BackendStack, task: ObjectId, names: list[str]) -> Callable[[], Awaitable[list[Target]]]:

@@ -54,7 +54,7 @@ class Deletions:
                 self._show_deleted_task(stack, ref, record)
             return result
 
-        return await self.desk.take(caller, Operation.DELETE_TASK, stack, [change.id], change, work, deleting=ref)
+        return await self.desk.take(caller, Operation.DELETE_TASK, stack, [change.id], change, work, about=[ref])
 
     async def package(self, caller: Caller, change: DestroyObject) -> MutationResult:
         """Delete exactly this package unless live tasks use it; `force` skips that check, never one of the vendor's."""
@@ -84,7 +84,7 @@ class Deletions:
                 self.shelves.packages[stack.name].drop(ref)
             return result
 
-        return await self.desk.take(caller, Operation.DELETE_PACKAGE, stack, [change.id], change, work, deleting=ref)
+        return await self.desk.take(caller, Operation.DELETE_PACKAGE, stack, [change.id], change, work, about=[ref])
 
     async def execution(self, caller: Caller, change: DeleteExecution) -> MutationResult:
         """Delete exactly this execution, by its id or by the names AWS gives it."""
@@ -121,7 +121,8 @@ class Deletions:
             )
             return await delete_one(stack, deletion, change, record)
 
-        return await self.desk.take(caller, Operation.DELETE_EXECUTION, stack, [target], change, work, deleting=key)
+        about = [] if key is None else [key]
+        return await self.desk.take(caller, Operation.DELETE_EXECUTION, stack, [target], change, work, about=about)
 
     async def _resolve(
         self, stack: BackendStack, native: ExecutionRef, target: str, record: Record

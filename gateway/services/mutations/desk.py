@@ -3,8 +3,7 @@
 1. Rules that need nobody: the input's, the vendor's capability, read_only.
 2. The ledger: the idempotency key is claimed and the intent written. Without a ledger nothing is changed.
 3. The change itself, which reads, checks and calls the vendor. It runs to its end even when the caller goes away.
-   A deletion waits for another one of the same key: had both looked before either called, the later call could reach
-   what was reborn in between.
+   It waits for every other change of the same object, in whichever process: see one_at_a_time.py.
    Right before each call that changes something, the ledger is told of it (record.py).
 4. The ledger again: outcome, errors, request ids, tombstones, in one transaction; as soon as it is back if it is away.
 
@@ -22,7 +21,6 @@ import msgspec
 import structlog
 
 from gateway.backends.priority import Priority, asking_as
-from gateway.backends.registry import BackendRegistry
 from gateway.backends.stack import BackendStack
 from gateway.domain.audit import Intent
 from gateway.domain.errors import BackendUnavailable, Conflict, ErrorCode, GatewayError, OutcomeUnknown
@@ -48,11 +46,11 @@ Work = Callable[[Record], Awaitable[MutationResult]]
 class Desk:
     """Takes changes in."""
 
-    def __init__(self, registry: BackendRegistry, backends: SeenBackends, ledger: Ledger) -> None:
+    def __init__(self, backends: SeenBackends, ledger: Ledger) -> None:
         self.backends = backends
         self.ledger = ledger
         self._closings = Closings(ledger)
-        self._deleting = OneAtATime(registry)
+        self._turns = OneAtATime(ledger)
         # Each with its audit entry, once there is one.
         self._running: dict[asyncio.Task[MutationResult], str | None] = {}
 
@@ -65,13 +63,13 @@ class Desk:
         change: Change,
         work: Work,
         *,
-        deleting: ObjectId | None = None,
+        about: Sequence[ObjectId] = (),
     ) -> MutationResult:
         """Carry a change out to its end, whatever becomes of the caller. Never raises a GatewayError.
 
-        `deleting` is the key of what a deletion is about.
+        `about` are the keys of what is to be changed, as far as they are known before anything is read.
         """
-        running = asyncio.create_task(self._carry_out(caller, operation, stack, targets, change, work, deleting))
+        running = asyncio.create_task(self._carry_out(caller, operation, stack, targets, change, work, about))
         self._running[running] = None
         running.add_done_callback(self._running.pop)
         return await asyncio.shield(running)
@@ -98,7 +96,7 @@ class Desk:
         targets: Sequence[str],
         change: Change,
         work: Work,
-        deleting: ObjectId | None,
+        about: Sequence[ObjectId],
     ) -> MutationResult:
         # A dry run promises nothing, so it must not take the key from the run that follows it. And a key is no way to
         # what was answered while there was a right to it.
@@ -119,8 +117,9 @@ class Desk:
         if isinstance(started, Replay):
             return started.result
         self._entered(started.entry_id)
-        async with self._deleting.at(deleting):
-            return await self._worked(caller, Record(self.ledger, started.entry_id), operation, stack, work)
+        record = Record(self.ledger, started.entry_id)
+        # A dry run changes nothing and waits for nobody.
+        return await self._worked(caller, record, operation, stack, work, () if change.dry_run else about)
 
     def _entered(self, entry_id: str) -> None:
         task = asyncio.current_task()
@@ -128,12 +127,19 @@ class Desk:
             self._running[task] = entry_id
 
     async def _worked(
-        self, caller: Caller, record: Record, operation: Operation, stack: BackendStack, work: Work
+        self,
+        caller: Caller,
+        record: Record,
+        operation: Operation,
+        stack: BackendStack,
+        work: Work,
+        about: Sequence[ObjectId],
     ) -> MutationResult:
         try:
             check_allowed(caller, stack, operation)
-            with asking_as(Priority.MUTATION):
-                result = await work(record)
+            async with self._turns.at(about, record.entry_id):
+                with asking_as(Priority.MUTATION):
+                    result = await work(record)
         except GatewayError as error:
             result = refused(error)
         except Exception as odd:  # noqa: BLE001 - whatever it is, the entry must not stay open, nor a call be denied

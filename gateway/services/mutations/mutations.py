@@ -1,6 +1,5 @@
 """All changes, by the names that faces call them by."""
 
-from gateway.backends.registry import BackendRegistry
 from gateway.domain.outcomes import MutationResult
 from gateway.ledger import Ledger
 from gateway.services.caller import Caller
@@ -27,13 +26,12 @@ class Mutations:
 
     def __init__(
         self,
-        registry: BackendRegistry,
         backends: SeenBackends,
         ledger: Ledger,
         shelves: Shelves,
         users: PackageUsers,
     ) -> None:
-        self._desk = Desk(registry, backends, ledger)
+        self._desk = Desk(backends, ledger)
         self._changes = TaskChanges(self._desk, shelves)
         self._releases = Releases(self._desk, shelves)
         self._deletions = Deletions(self._desk, shelves, users)

@@ -14,7 +14,7 @@ from gateway.domain.audit import AuditEntry, NotedCall
 from gateway.domain.errors import BackendUnavailable, GatewayError, OutcomeUnknown
 from gateway.domain.execution import Execution
 from gateway.domain.ids import Kind, ObjectId, decode
-from gateway.domain.operations import Operation
+from gateway.domain.operations import Operation, Support
 from gateway.domain.outcomes import MutationOutcome, MutationResult, TargetResult
 from gateway.domain.package import Package
 from gateway.domain.statuses import ExecutionStatus, TaskStatus
@@ -78,7 +78,7 @@ async def read_back(stack: BackendStack, entry: AuditEntry, calls: Sequence[Note
     elif entry.operation is Operation.UPDATE_TASK:
         finding = _updated(entry, was, task, calls[-1].wanted)
     elif entry.operation is Operation.CANCEL_TASK:
-        finding = _cancelled(entry, was, task)
+        finding = _cancelled(stack, entry, was, task)
     else:
         finding = unknown(entry, "Whether every device was reached cannot be read from the task.")
     finding.left, finding.after = task, plain(task)
@@ -112,12 +112,14 @@ def _stands_for_another(was: _Was, left: Task | Package | Execution) -> bool:
     return is_another(before, left)
 
 
-def _cancelled(entry: AuditEntry, was: _Was, task: Task) -> Finding:
+def _cancelled(stack: BackendStack, entry: AuditEntry, was: _Was, task: Task) -> Finding:
     if task.status is TaskStatus.CANCELED:
         return Finding(result=MutationResult(outcome=MutationOutcome.DONE, task=task))
     if task.status is TaskStatus.CANCELING:
         return Finding(result=MutationResult(outcome=MutationOutcome.REQUESTED, task=task))
-    if task.status.value == was.data["status"] and task.vendor_status == was.data["vendorStatus"]:
+    as_before = task.status.value == was.data["status"] and task.vendor_status == was.data["vendorStatus"]
+    # Where only what waits is cancelled, a task goes on as before for the sake of the others.
+    if as_before and stack.backend.capability(Operation.CANCEL_TASK).support is Support.NATIVE:
         return Finding(result=_not_done(entry))
     return unknown(entry, f"The task is {task.status.value} now.")
 

@@ -25,6 +25,7 @@ from gateway.services.mutations.reading_back import Finding, never_sent, read_ba
 from gateway.services.shelves import Shelves
 
 _PAUSE_SECONDS = 1.0
+_SHORTEST_PAUSE_SECONDS = 0.05
 # Beyond the time of one attempt, for what is on its way to the vendor still.
 _MARGIN_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
@@ -75,7 +76,12 @@ class Recovery:
                 _log.debug("recovery_waits", reason=error.message)
             except Exception as odd:  # noqa: BLE001 - an entry that cannot be judged must not keep the others open
                 _log.error("recovery_failed", exc_info=odd)
-            await asyncio.sleep(_PAUSE_SECONDS)
+            await asyncio.sleep(self._pause())
+
+    def _pause(self) -> float:
+        """Until the next look, or until something taken over is ripe."""
+        ripe_in = (orphan.not_before - monotonic() for orphan in self._orphans.values())
+        return max(_SHORTEST_PAUSE_SECONDS, min([_PAUSE_SECONDS, *ripe_in]))
 
     async def _pass(self) -> None:
         """Take over what was left behind, and read back what is ripe, each backend for itself."""

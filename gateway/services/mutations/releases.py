@@ -71,7 +71,7 @@ class Releases:
             return await self._all(stack, call, task, change.id, ref, record)
 
         targets = [change.id] if change.execution_ids is None else list(change.execution_ids)
-        return await self.desk.take(caller, operation, stack, targets, change, work)
+        return await self.desk.take(caller, operation, stack, targets, change, work, about=[ref, *(refs or ())])
 
     async def _all(
         self, stack: BackendStack, call: Call, task: Task, given: str, ref: ObjectId, record: Record

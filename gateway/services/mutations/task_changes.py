@@ -91,7 +91,7 @@ class TaskChanges:
                 lambda: record.note_call({change.id: [task]}, **asdict(wanted)),
             )
 
-        return await self.desk.take(caller, Operation.UPDATE_TASK, stack, [change.id], change, work)
+        return await self.desk.take(caller, Operation.UPDATE_TASK, stack, [change.id], change, work, about=[ref])
 
     async def cancel(self, caller: Caller, change: DestroyObject) -> MutationResult:
         """Cancel what of a task has not finished. DONE when the vendor shows it cancelled, REQUESTED until then."""
@@ -119,7 +119,7 @@ class TaskChanges:
                 lambda: record.note_call({change.id: [task]}),
             )
 
-        return await self.desk.take(caller, Operation.CANCEL_TASK, stack, [change.id], change, work)
+        return await self.desk.take(caller, Operation.CANCEL_TASK, stack, [change.id], change, work, about=[ref])
 
     async def _found(
         self, stack: BackendStack, ref: ObjectId, target: str, expected: str | None, record: Record

@@ -202,23 +202,6 @@ async def test_an_emptied_redis_brings_nothing_back(shared_redis: RedisServer, p
     assert (await other.read("k", vendor.read)).value.version == "2"
 
 
-async def test_one_process_at_a_time_is_at_an_object(shared_redis: RedisServer, processes: Processes) -> None:
-    stacks = await processes(shared_redis.url(), 3)
-    inside = most = entered = 0
-
-    async def work(stack: BackendStack) -> None:
-        nonlocal inside, most, entered
-        async with shared_of(stack).alone_at(REF):
-            inside += 1
-            entered += 1
-            most = max(most, inside)
-            await asyncio.sleep(0.01)
-            inside -= 1
-
-    await asyncio.gather(*(work(stack) for stack in stacks for _ in range(3)))
-    assert (entered, most) == (9, 1)
-
-
 @pytest.mark.parametrize("seed", range(4))
 async def test_whoever_asks_after_a_change_was_heard_sees_it(
     seed: int, shared_redis: RedisServer, processes: Processes

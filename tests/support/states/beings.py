@@ -20,11 +20,14 @@ _CANCELED = frozenset({"CANCELED", "Stopped", "Stopping"})
 
 
 class VendorClock:
-    """The vendor's time: a little later at each call, much later when it is told so, and no other way."""
+    """The vendor's time: a little later at each call, much later when it is told so, and no other way.
+
+    It tells whole milliseconds and never a whole second, whose reading cannot be told from one of a coarser clock: see
+    `same_generation` for how those are compared, and docs/adr/0002 for what that leaves open.
+    """
 
     def __init__(self) -> None:
-        # Whole milliseconds, as vendors print no more.
-        self._moment = datetime.now(UTC).replace(microsecond=0)
+        self._moment = datetime.now(UTC).replace(microsecond=137_000)
 
     def __call__(self) -> datetime:
         return self._moment
@@ -32,6 +35,8 @@ class VendorClock:
     def pass_by(self, seconds: float) -> None:
         """Let time pass."""
         self._moment += timedelta(seconds=seconds)
+        if self._moment.microsecond == 0:
+            self._moment += timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ _NODE = """query ($id: ID!) { node(id: $id) { __typename ... on OtaTask { id nat
   ... on OtaPackage { id nativeId createdAt fingerprint } } }"""
 _DEEDS = ("report", "cancel_execution", "delete_execution", "reborn", "delete_task", "create_task", "cancel_task")
 _FAULTS = (FaultKind.THROTTLE, FaultKind.ERROR, FaultKind.HTML, FaultKind.CUT, FaultKind.DROP, FaultKind.ANSWER_LOST)
+_MEETING = ("delete_execution", "delete_native", "cancel_executions")
 _REPLICA = st.integers(0, 1)
 
 Result = TypeVar("Result")
@@ -138,6 +139,18 @@ class Machine(RuleBasedStateMachine):
         first, second = self._book.asked(wish), self._book.asked(wish)
         if first is not None and second is not None:
             self._bench.run(self._together(replica, first, 1 - replica, second, calls))
+
+    @rule(
+        replica=_REPLICA, same=st.booleans(), one=st.sampled_from(_MEETING), other=st.sampled_from(_MEETING),
+        pick=PICKS, calls=st.integers(1, 3),
+    )  # fmt: skip
+    def two_meet_at_one_that_is_reborn(
+        self, replica: int, same: bool, one: str, other: str, pick: int, calls: int
+    ) -> None:
+        """Two changes of one execution at once, the first deletion of which makes room for another."""
+        self.what_is_deleted_next_will_be_reborn()
+        wished = [Wish(what=what, pick=pick, other=pick, force=True) for what in (one, other)]
+        self.change_at_once(replica=replica, same=same, one=wished[0], other=wished[1], calls=calls)
 
     # ------------------------------------------------------------------ all that others do
 

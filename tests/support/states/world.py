@@ -34,9 +34,7 @@ from gateway.vendorkit.simulation.options import SimulatorOptions
 from tests.support.states.beings import CHANGE, VendorClock, WatchedFleet
 
 _VENDORS = Path(__file__).parents[2] / "vendors"
-_URL = "http://vendor.test"
-# How long a change that is held before a call waits for one that may itself be waiting for it.
-_HELD_SECONDS = 0.03
+_URL = "https://vendor.test"
 _CALL_SECONDS = 0.003
 
 
@@ -61,9 +59,12 @@ def _watched_class(slug: str) -> type[WatchedFleet]:
 
 @dataclass(slots=True)
 class Hold:
-    """Where a change waits, before its `calls`th vendor call, until `release` is set or it has waited long enough."""
+    """Where a change waits, before its `calls`th vendor call, until `release` is set, or for some seconds: the one that
+    would set it may itself wait for this change.
+    """
 
     calls: int
+    seconds: float = 0.03
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     release: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -85,7 +86,7 @@ class Wire:
             hold.calls -= 1
             if hold.calls == 0:
                 hold.reached.set()
-                await asyncio.wait({asyncio.ensure_future(hold.release.wait())}, timeout=_HELD_SECONDS)
+                await asyncio.wait({asyncio.ensure_future(hold.release.wait())}, timeout=hold.seconds)
         self._clock.pass_by(_CALL_SECONDS)
         await asyncio.sleep(0)
         written = len(self._fleet.written)
