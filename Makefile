@@ -8,7 +8,13 @@ TESTS ?= tests
 VENV := .venv
 BIN := $(VENV)/bin
 AUDIT := tests/prove/http_audit
+# Those that take times have the machine to themselves.
+TIMED_PROOFS := $(wildcard tests/prove/attack/prove_*.py tests/prove/replicas/prove_*.py)
+OTHER_PROOFS := $(filter-out $(TIMED_PROOFS),$(wildcard tests/prove/*/prove_*.py))
 COMPARED := benchmarks/peers
+# What compares thousands of generated operations takes three times as long when its lines are counted.
+GENERATED := tests/plans/test_generated_reads.py tests/plans/test_generated_changes.py
+MEASURED := --cov --cov-report=term $(GENERATED:%=--ignore=%)
 INSTALL := install --quiet --disable-pip-version-check
 # Wheels are built by what the locks hold, so nothing is fetched unhashed.
 INSTALL_GATEWAY := $(BIN)/pip $(INSTALL) --no-build-isolation --no-deps --editable .
@@ -26,7 +32,8 @@ run: $(VENV)/run.stamp ## start the demo: all vendors simulated, on http://HOST:
 	$(BIN)/ota-gateway demo --host $(HOST) --port $(PORT)
 
 test: $(VENV)/test.stamp .peers/ministack/stamp .peers/moto/stamp ## run the tests, with line and branch coverage (TESTS=tests/web for some)
-	$(BIN)/pytest -n 2 --dist loadscope $(if $(filter tests,$(TESTS)),--cov --cov-report=term) $(TESTS)
+	$(BIN)/pytest -n 2 --dist loadscope $(if $(filter tests,$(TESTS)),$(MEASURED)) $(TESTS)
+	$(if $(filter tests,$(TESTS)),$(BIN)/pytest -n 2 --dist loadscope $(GENERATED))
 
 check: $(VENV)/test.stamp ## lint, formatting, types, and which layer imports which
 	$(BIN)/ruff check .
@@ -39,8 +46,10 @@ schema: $(VENV)/run.stamp ## write schema.graphql and the generated parts of the
 	mv schema.graphql.new schema.graphql
 	$(BIN)/python docs/generated.py write
 
-prove: $(VENV)/run.stamp $(AUDIT)/node_modules/stamp ## run the outside audits that need npm
+prove: $(VENV)/test.stamp $(AUDIT)/node_modules/stamp ## the outside audits that need npm, and what is shown at full size
 	$(BIN)/python $(AUDIT)/prove.py
+	$(BIN)/pytest $(TIMED_PROOFS)
+	$(BIN)/pytest -n 2 --dist loadscope $(OTHER_PROOFS)
 
 bench: $(VENV)/test.stamp $(COMPARED)/node_modules/stamp ## measure the gateway beside others; needs Node, npm, nginx and wrk, and half an hour
 	$(BIN)/python -m benchmarks
