@@ -1,13 +1,15 @@
 """The call budget of a vendor account over all processes: one token bucket in Redis, by the server's clock."""
 
 import asyncio
+import secrets
 from contextlib import suppress
 
 from gateway.backends.rate_limit import CallBudget
 from gateway.backends.shared.link import Away, RedisLink
 
 # As many as there are; when there is none, the next that there will be, and how long until then. So no process can
-# have more than one call ahead of another's that asked before it. Less than none wanted is given back.
+# have more than one call ahead of another's that asked before it. Less than none wanted is given back. Beside it stands
+# who has asked within a minute: so many will have to divide the budget should Redis go away.
 _TAKE = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
@@ -23,14 +25,18 @@ end
 tokens = tokens - given
 redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'at', string.format('%.0f', now))
 redis.call('PEXPIRE', KEYS[1], math.ceil((most - tokens) / rate * 1000) + 1000)
-return {given, wait}
+redis.call('ZADD', KEYS[2], now, ARGV[4])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - 60000000)
+redis.call('PEXPIRE', KEYS[2], 60000)
+return {given, wait, redis.call('ZCARD', KEYS[2])}
 """
 
 
 class SharedBudget(CallBudget):
-    """A budget that `processes` share; while Redis is away each has an equal part of it.
+    """A budget that all share who ask for it; while Redis is away each has an equal part of it.
 
-    A pause that the vendor asked for, and priorities, are kept within each process.
+    They are as many as asked within the last minute that Redis was there, `processes` at least. A pause that the vendor
+    asked for, and priorities, are kept within each process.
     """
 
     def __init__(self, link: RedisLink, key: str, calls_per_second: float, processes: int) -> None:
@@ -38,6 +44,8 @@ class SharedBudget(CallBudget):
         self._link = link
         self._key = key
         self._shared_rate = calls_per_second
+        self._processes = processes
+        self._own = secrets.token_hex(8)
         self._take = link.client.register_script(_TAKE)
         self._giving_back: set[asyncio.Task[None]] = set()
 
@@ -75,6 +83,13 @@ class SharedBudget(CallBudget):
             await self._ask(-calls)
 
     async def _ask(self, wanted: int) -> tuple[int, int]:
-        arguments = [self._shared_rate, max(self._shared_rate, 1), wanted]
-        given, wait = await self._link.run(lambda redis: self._take(keys=[self._key], args=arguments, client=redis))
+        arguments: list[float | str] = [self._shared_rate, max(self._shared_rate, 1), wanted, self._own]
+        keys = [self._key, f"{self._key}:users"]
+        given, wait, users = await self._link.run(lambda redis: self._take(keys=keys, args=arguments, client=redis))
+        self._divide(max(users, self._processes))
         return given, wait
+
+    def _divide(self, users: int) -> None:
+        self._rate = self._shared_rate / users
+        self._most = max(self._rate, 1.0)
+        self._tokens = min(self._tokens, self._most)

@@ -173,3 +173,19 @@ async def test_calls_that_were_taken_and_not_made_are_given_back(shared_redis: R
     await asyncio.sleep(2.2)
     async with asyncio.timeout(1):
         await one.take()
+
+
+async def test_without_redis_the_budget_is_divided_by_all_who_asked_for_it(
+    own_redis: RedisServer, budgets: Budgets
+) -> None:
+    """Gateways on several machines are told of one worker each; that they are three they know from each other."""
+    three = [(await budgets(own_redis.url(), 60, 1))[0] for _ in range(3)]
+    for one in (*three, *three):
+        await one.take()
+    own_redis.kill()
+    await asyncio.gather(*(one.take() for one in three))
+    started = monotonic()
+    counts = await asyncio.gather(*(taken(one, started + 1) for one in three))
+    took = monotonic() - started
+    assert all(count <= 20 + 20 * took + 1 for count in counts)
+    assert all(count >= 20 for count in counts)
