@@ -19,6 +19,10 @@ class SignedCall(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     body: bytes | None = None
 
+    def __repr__(self) -> str:
+        """Without headers, parameters and body, by which it proves who asks."""
+        return f"SignedCall({self.method} {self.target.partition('?')[0]})"
+
     def all_headers(self, host: str) -> list[tuple[str, str]]:
         """The headers as they are sent to `host`, in order: what a client would add of its own is left out."""
         headers = [("Accept-Encoding", "gzip, deflate"), ("User-Agent", "ota-gateway"), *self.headers.items()]
@@ -35,6 +39,10 @@ class VendorAnswer(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    def __repr__(self) -> str:
+        """Without headers and body: some answers are credentials."""
+        return f"VendorAnswer({self.status}, {len(self.body)} bytes)"
 
     @property
     def ok(self) -> bool:

@@ -20,6 +20,10 @@ class StaticKeys(NamedTuple):
     secret_key: str
     token: str | None
 
+    def __repr__(self) -> str:
+        """Without what is secret of them."""
+        return f"StaticKeys({self.access_key!r})"
+
 
 class AwsKeys:
     """The keys of one backend. `session` is where botocore reads its configuration; None is a fresh one."""
