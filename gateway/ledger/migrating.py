@@ -22,7 +22,7 @@ from gateway.ledger.faults import named_faults, unavailable, whereabouts
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number will do, as long as every version of the gateway takes the same one.
 _ADVISORY_LOCK = 7_201_594_203
-# Alembic keeps the migration that runs in variables of its module: one at a time in a process, whatever its event loops.
+# Alembic keeps the migration that runs in variables of its module: one at a time in a process, in whichever event loop.
 _ALEMBIC = threading.Lock()
 _PAUSE_SECONDS = 0.01
 
@@ -49,7 +49,8 @@ async def is_current(engine: AsyncEngine, url: URL, version_table: str) -> bool:
 
 @asynccontextmanager
 async def _alone_with_alembic() -> AsyncIterator[None]:
-    while not _ALEMBIC.acquire(blocking=False):
+    # Other event loops take it too, so it is none of asyncio's.
+    while not _ALEMBIC.acquire(blocking=False):  # noqa: ASYNC110 - it may be another loop's
         await asyncio.sleep(_PAUSE_SECONDS)
     try:
         yield

@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, Row, Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.domain.audit import AuditEntry, AuditFilter, AuditState, NotedCall
-from gateway.domain.operations import Operation
 from gateway.ledger import tables
 from gateway.ledger.rows import digest, entry_from_row, require_storable
 from gateway.ledger.store import Store
@@ -64,19 +63,6 @@ class AuditReadings(Store):
         async with self._reading() as connection:
             calls = await _noted_calls(connection, [entry.id for entry in entries])
         return [(entry, calls[entry.id]) for entry in entries]
-
-    async def calls_under_way(self, backend: str, operation: Operation, *, besides: str) -> list[NotedCall]:
-        """The calls of open entries, but one, that may have reached this backend: what they did is not known yet."""
-        wanted = select(tables.entries.c.id).where(
-            tables.entries.c.state == AuditState.OPEN.value,
-            tables.entries.c.backend == backend,
-            tables.entries.c.operation == operation.value,
-            tables.entries.c.id != besides,
-        )
-        async with self._reading() as connection:
-            entry_ids = (await connection.scalars(wanted)).all()
-            noted = await _noted_calls(connection, entry_ids)
-        return [call for calls in noted.values() for call in calls]
 
     async def _read_entries(self, query: Select[Any]) -> list[AuditEntry]:
         async with self._reading() as connection:

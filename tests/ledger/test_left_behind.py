@@ -186,14 +186,3 @@ async def test_no_lock_files_stay_behind(tmp_path: Path, opener: Opener, intend:
     await first.aclose()
     await second.aclose()
     assert locks(tmp_path) == []
-
-
-async def test_calls_under_way_are_those_of_other_open_entries(ledger: Ledger, intend: Intend) -> None:
-    ids = [await begun(ledger, intend(operation=Operation.DELETE_TASK)) for _ in range(3)]
-    for entry_id in ids:
-        await ledger.note_call(entry_id, 0, {entry_id: [PLAIN]}, {})
-    await ledger.close(ids[2], MutationResult(outcome=MutationOutcome.DONE))
-    found = await ledger.calls_under_way("fleet", Operation.DELETE_TASK, besides=ids[0])
-    assert [list(call.objects) for call in found] == [[ids[1]]]
-    assert await ledger.calls_under_way("fleet", Operation.DELETE_PACKAGE, besides=ids[0]) == []
-    assert await ledger.calls_under_way("other", Operation.DELETE_TASK, besides=ids[0]) == []

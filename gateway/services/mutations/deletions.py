@@ -14,7 +14,7 @@ from gateway.services.caller import Caller
 from gateway.services.input_rules import check_change, exactly_one
 from gateway.services.inputs import DeleteExecution, DestroyObject, ExecutionRef
 from gateway.services.mutations.desk import Desk, refused
-from gateway.services.mutations.destroying import Deletion, delete_one, refuse_unsettled
+from gateway.services.mutations.destroying import Deletion, delete_one
 from gateway.services.mutations.identity import named
 from gateway.services.mutations.record import Record
 from gateway.services.package_users import PackageUsers
@@ -129,7 +129,6 @@ class Deletions:
     ) -> ObjectId | MutationResult:
         """The id of what a native reference names now; refused when we have deleted what it may have meant."""
         key = stack.adapter.execution_ref(native.thing_name, native.job_id, native.execution_number)
-        await refuse_unsettled(Operation.DELETE_EXECUTION, key, target, record)
         deleted_before = await record.ledger.tombstones_at(key)
         (found,) = await stack.look(lambda: stack.adapter.get_executions([key]))
         if found is None:

@@ -16,7 +16,7 @@ from gateway.domain.errors import (
     Throttled,
     VendorRejected,
 )
-from gateway.domain.ids import Kind, ObjectId, decode
+from gateway.domain.ids import Kind, ObjectId
 from gateway.domain.operations import Operation
 from gateway.domain.outcomes import MutationOutcome, MutationResult, Preview
 from gateway.domain.statuses import TaskStatus
@@ -50,7 +50,6 @@ async def delete_one(
     tombstone = await record.ledger.tombstone(deletion.asked)
     if tombstone is not None:
         return MutationResult(outcome=MutationOutcome.ALREADY_DELETED, deleted_id=str(tombstone.ref))
-    await refuse_unsettled(deletion.operation, deletion.asked, deletion.target, record)
     try:
         found = check_identity(
             await deletion.look(),
@@ -85,21 +84,6 @@ async def delete_one(
         as_given(one, deletion.target)
     succeeded = outcome in (MutationOutcome.DONE, MutationOutcome.REQUESTED)
     return MutationResult(outcome=outcome, deleted_id=found.id if succeeded else None, errors=errors)
-
-
-async def refuse_unsettled(operation: Operation, asked: ObjectId, target: str, record: Record) -> None:
-    """Raise BackendUnavailable while another deletion at this key has been sent and what it did is not known yet.
-
-    A process that was killed, or another one, sent it. What stands there now may go any moment, or be another object.
-    """
-    for call in await record.ledger.calls_under_way(asked.backend, operation, besides=record.entry_id):
-        named = [one["id"] for objects in call.objects.values() for one in objects]
-        if not named or any(decode(one, asked.kind).key == asked.key for one in named):
-            raise BackendUnavailable(
-                "Another deletion here was sent, and what became of it is being found out. Repeat it in a few seconds.",
-                backend=asked.backend,
-                target=target,
-            )
 
 
 def _previewed(

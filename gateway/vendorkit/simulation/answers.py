@@ -64,6 +64,8 @@ class SimulatedApi(ABC):
         if scope["type"] != "http":
             return
         request = await _read(scope, receive)
+        if request is None:
+            return
         operation = self.operation_of(request)
         self.calls[operation] = self.calls.get(operation, 0) + 1
         fault = self.options.faults.draw(operation)
@@ -90,10 +92,13 @@ class SimulatedApi(ABC):
             _drop(scope)
 
 
-async def _read(scope: Scope, receive: Receive) -> WireRequest:
+async def _read(scope: Scope, receive: Receive) -> WireRequest | None:
+    """The whole request; None when its sender went away before it was: what came of it must not be carried out."""
     body = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         body += message.get("body", b"")
         if not message.get("more_body"):
             break

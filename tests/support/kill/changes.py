@@ -93,7 +93,7 @@ def changes_over(fleet: dict[str, Any]) -> Iterator[Change]:
         slug = task["backend"]["name"]
         may = {one["operation"] for one in task["allowedOperations"] if one["allowed"] or one["needsForce"]}
         forced = slug == "aws-iot"
-        cancels = [one for one in task["executions"]["nodes"] if _may(one, "CANCEL_EXECUTION", forced)]
+        cancels = [one for one in task["executions"]["nodes"] if _may(one, "CANCEL_EXECUTION", forced=forced)]
         if (place % 3 == 0 and len(cancels) > 1) or not {"CANCEL_TASK", "DELETE_TASK"} & may:
             for change in _of_executions(slug, task, forced):
                 kinds.setdefault(f"{slug} {change.mutation} {min(len(change.named), 2)}", []).append(change)
@@ -102,8 +102,9 @@ def changes_over(fleet: dict[str, Any]) -> Iterator[Change]:
         elif "CANCEL_TASK" in may:
             kinds.setdefault(f"{slug} cancel", []).append(Change("cancelOtaTask", [_task(slug, task)]))
     for package in fleet["packages"]["nodes"]:
-        if any(one["operation"] == "DELETE_PACKAGE" and one["allowed"] for one in package["allowedOperations"]):
-            slug = package["backend"]["name"]
+        slug = package["backend"]["name"]
+        # Tuya lists batches by their firmware, so that a deleted one takes them along.
+        if slug != "tuya" and _may(package, "DELETE_PACKAGE", forced=False):
             named = Named(package["id"], slug, frozenset(decode(package["id"]).key))
             kinds.setdefault(f"{slug} package", []).append(Change("deleteOtaPackage", [named]))
     mixed = zip_longest(*(kinds[name] for name in sorted(kinds)))
@@ -116,7 +117,7 @@ def _of_executions(slug: str, task: dict[str, Any], forced: bool) -> Iterator[Ch
         for execution in left[::2]:
             yield Change("deleteJobExecution", [_execution(slug, task, execution)])
         left = left[1::2]
-    left = [one for one in left if _may(one, "CANCEL_EXECUTION", forced)]
+    left = [one for one in left if _may(one, "CANCEL_EXECUTION", forced=forced)]
     if left:
         yield Change("cancelDeviceUpgrade", [_execution(slug, task, left.pop())])
     for start in range(0, len(left), _BULK):
@@ -124,7 +125,7 @@ def _of_executions(slug: str, task: dict[str, Any], forced: bool) -> Iterator[Ch
         yield Change("cancelDeviceUpgrade", named)
 
 
-def _may(subject: dict[str, Any], operation: str, forced: bool) -> bool:
+def _may(subject: dict[str, Any], operation: str, *, forced: bool) -> bool:
     return any(
         one["operation"] == operation and one["allowed"] and (forced or not one["needsForce"])
         for one in subject["allowedOperations"]

@@ -45,6 +45,7 @@ class Verdict:
                 f"answers in the end: {listed(self.outcomes)}",
                 f"{self.at_vendors} changes at vendors; audit entries: {listed(self.entries)}",
                 f"{len(self.breaches)} breaches",
+                *(breach[:300] for breach in self.breaches[:20]),
             )
         )
 
