@@ -12,8 +12,10 @@ from gateway.domain.errors import VendorRejected
 from gateway.vendorkit.calls import VendorAnswer
 from tests.support.fed_adapter import Feeder, adapter_over, recorded
 from tests.support.payload_fuzzing import feed
+from tests.support.rendered_answers import render
 
 FED = 500
+RENDERED = 20
 
 
 async def test_mangled_answers_end_in_typed_errors_or_in_what_they_say(
@@ -24,6 +26,14 @@ async def test_mangled_answers_end_in_typed_errors_or_in_what_they_say(
     assert findings.faults == {}
     assert findings.fed == FED
     assert findings.objects > FED / 10
+
+
+async def test_mangled_answers_are_rendered_or_told_of(
+    slug: str, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    figures, wrong = await render(slug, RENDERED, tmp_path, seed=1)
+    record_property("figures", figures)
+    assert wrong == []
 
 
 async def test_an_answer_about_another_object_is_refused(slug: str, tmp_path: Path) -> None:

@@ -46,13 +46,13 @@ SIMULATED: tuple[Fault, ...] = (
 )
 FAULTS: tuple[Fault, ...] = (*SIMULATED, *Trouble)
 _LATE = 0.5
-_TYPED = frozenset(
+TYPED = frozenset(
     {"BACKEND_UNAVAILABLE", "VENDOR_REJECTED", "THROTTLED", "OUTCOME_UNKNOWN", "NOT_FOUND", "UNSUPPORTED_BY_VENDOR"}
     | {"INVALID_STATE", "IN_USE", "GENERATION_CHANGED", "VERSION_CONFLICT"}
 )
 _DONE = frozenset({"DONE"})
 _NOT_DONE = frozenset({"REFUSED", "FAILED", "PREVIEWED"})
-_ALARMS = frozenset({"unexpected_error", "answer_not_understood"})
+ALARMS = frozenset({"unexpected_error", "answer_not_understood"})
 
 
 def name_of(fault: Fault) -> str:
@@ -122,7 +122,7 @@ async def fill(
 
     with capture_logs() as logged:
         await asyncio.gather(*(one_world(number) for number in range(min(worlds, len(waiting)))))
-    matrix.wrong += [f"{slug}: logged {one['event']} {one}" for one in logged if one["event"] in _ALARMS]
+    matrix.wrong += [f"{slug}: logged {one['event']} {one}" for one in logged if one["event"] in ALARMS]
 
 
 @dataclass(slots=True)
@@ -145,7 +145,10 @@ class _Row:
         for name in self.plan.watched:
             await self._cell(name, lambda name=name: self._watched(WATCHED[name], objects))
         for name in self.plan.changes:
-            await self._change(name)
+            if _lacks(self.world, name):
+                await self._refused_change(name, objects)
+            else:
+                await self._change(name)
 
     # ------------------------------------------------------------------ cells
 
@@ -177,7 +180,7 @@ class _Row:
         self._must(response.status_code < 500, f"HTTP {response.status_code}: {response.text}")
         answer: dict[str, Any] = response.json()
         for error in answer.get("errors", ()):
-            self._must(error.get("extensions", {}).get("code") in _TYPED, error)
+            self._must(error.get("extensions", {}).get("code") in TYPED, error)
         return answer
 
     async def _list(self, query: str) -> str:
@@ -191,7 +194,7 @@ class _Row:
             if one["name"] != self.world.name:
                 self._must(one["status"] == "SKIPPED" or (one["status"] == "OK" and rows[one["name"]] > 0), one)
         (own,) = (one for one in found["backends"] if one["name"] == self.world.name)
-        told = (own["error"] or {}).get("code") in _TYPED
+        told = (own["error"] or {}).get("code") in TYPED
         self._must(own["status"] in {"OK", "SKIPPED"} or (own["status"] in {"FAILED", "STALE"} and told), own)
         self._must(own["status"] != "OK" or rows[own["name"]] > 0, "OK, and without the rows that there are")
         return str(own["status"])
@@ -201,7 +204,7 @@ class _Row:
         codes = [error["extensions"]["code"] for error in answer.get("errors", ())]
         failed = [code for status, code in _statuses(answer.get("data")) if status == "FAILED"]
         for code in failed:
-            self._must(code in _TYPED, answer)
+            self._must(code in TYPED, answer)
         top = next(iter((answer.get("data") or {"": None}).values()))
         self._must(bool(codes) or (top is not None and top != [None]), "null, and no error says why")
         return str((codes + failed + ["answered"])[0])
@@ -217,7 +220,7 @@ class _Row:
         payload = message["payload"]
         errors = payload if message["type"] == "error" else payload.get("errors", [])
         for error in errors:
-            self._must(error.get("extensions", {}).get("code") in _TYPED, error)
+            self._must(error.get("extensions", {}).get("code") in TYPED, error)
         return str(errors[0]["extensions"]["code"]) if errors else "answered"
 
     # ------------------------------------------------------------------ changes
@@ -228,15 +231,22 @@ class _Row:
         objects = await objects_of(self.world)
         members, target = change_of(self.world, name, objects)
         before = await self.world.fleet()
-        lacking = _lacks(self.world, name)
-        calls = dict(self.world.vendor.calls)
         await self._cell(f"{name}, dryRun", lambda: self._changed(name, {**members, "dryRun": True}, before, target))
-        if not lacking:
-            await self._cell(name, lambda: self._changed(name, members, before, target), only_writes=True)
-            return
-        await self._cell(name, lambda: self._changed(name, members, before, target))
-        made = {one: count - calls.get(one, 0) for one, count in self.world.vendor.calls.items()}
-        self._must(not any(made.get(one) for one in WRITES[self.world.slug]), f"called all the same: {made}")
+        await self._cell(name, lambda: self._changed(name, members, before, target), only_writes=True)
+
+    async def _refused_change(self, name: str, objects: Objects) -> None:
+        """One that the vendor does not have is refused before any call, dry run or not."""
+        members, _ = change_of(self.world, name, objects)
+        for more in ({"dryRun": True}, {}):
+            await self._cell(name, lambda more=more: self._unsupported(name, {**members, **more}))
+
+    async def _unsupported(self, name: str, members: dict[str, Any]) -> str:
+        before = dict(self.world.vendor.calls)
+        answer = await self._answer(document_of(name), input=members)
+        codes = [error["code"] for error in answer["data"]["change"]["errors"]]
+        self._must(codes == ["UNSUPPORTED_BY_VENDOR"], answer)
+        self._must(dict(self.world.vendor.calls) == before, "the vendor was called")
+        return "UNSUPPORTED"
 
     async def _changed(self, name: str, members: dict[str, Any], before: dict[Any, Any], target: str | None) -> str:
         answer = await self._answer(document_of(name), input=members)
@@ -245,10 +255,7 @@ class _Row:
         if payload is None:
             return "nothing"
         for error in payload["errors"]:
-            self._must(error["code"] in _TYPED, error)
-        if _lacks(self.world, name):
-            self._must([one["code"] for one in payload["errors"]] == ["UNSUPPORTED_BY_VENDOR"], payload)
-            return "UNSUPPORTED"
+            self._must(error["code"] in TYPED, error)
         outcome = _outcome(payload)
         self.world.vendor.faults.rules.clear()
         await self.world.proxy.end()

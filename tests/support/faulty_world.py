@@ -8,13 +8,15 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from gateway.domain.page import PageRequest
 from gateway.domain.ports import VendorAdapter
+from gateway.vendorkit.calls import VendorAnswer
 from gateway.vendorkit.discovery import installed_vendors
 from gateway.vendorkit.kept_connections import KeptConnections
 from gateway.vendorkit.manifest import VendorManifest
@@ -23,21 +25,27 @@ from gateway.vendorkit.simulation.options import SimulatorOptions
 from gateway.vendorkit.simulation.server import serving
 from gateway.vendorkit.simulation.simulator import Simulator
 from tests.support.fed_adapter import adapter_over
+from tests.support.mangling import mangled
 from tests.support.simulated_gateway import STILL, gateway_settings, served
 from tests.support.tcp_proxy import TcpProxy, tcp_proxy
 
-PLAIN = {"timeout": "600ms", "attempt_timeout": "250ms", "drain_timeout": "600ms", "cache_ttl": "0s", "retries": 0}
+PLAIN = {"timeout": "900ms", "attempt_timeout": "300ms", "drain_timeout": "900ms", "cache_ttl": "0s", "retries": 0}
 PATIENT = {"timeout": "30s", "attempt_timeout": "30s", "drain_timeout": "30s", "cache_ttl": "0s"}
-FLEET = {"tasks": 8, "devices_per_task": 3}
+FLEET = {"tasks": 6, "devices_per_task": 2}
 
 
 @dataclass(slots=True)
 class Replaceable:
-    """A simulated vendor that another one can take the place of; `under_way` counts what it is answering."""
+    """A simulated vendor that another one can take the place of; `under_way` counts what it is answering.
+
+    While `mangling` is set, one answer in three goes out mangled; `mangled` counts them.
+    """
 
     manifest: VendorManifest
     faults: FaultPlan = field(default_factory=FaultPlan)
     under_way: int = 0
+    mangling: Random | None = None
+    mangled: int = 0
     simulator: Simulator = field(init=False)
     _quiet: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -62,11 +70,38 @@ class Replaceable:
         self.under_way += 1
         self._quiet.clear()
         try:
-            await self.simulator(scope, receive, send)
+            if self.mangling is None or self.mangling.random() > 1 / 3:
+                await self.simulator(scope, receive, send)
+            else:
+                await self._answer_mangled(self.mangling, scope, receive, send)
         finally:
             self.under_way -= 1
             if not self.under_way:
                 self._quiet.set()
+
+    async def _answer_mangled(self, random: Random, scope: Scope, receive: Receive, send: Send) -> None:
+        said: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            said.append(message)
+
+        await self.simulator(scope, receive, keep)
+        headers = {name.decode(): value.decode() for name, value in said[0]["headers"]}
+        body = b"".join(message.get("body", b"") for message in said[1:])
+        answer = mangled(VendorAnswer(status=said[0]["status"], headers=headers, body=body), random)
+        self.mangled += 1
+        # What HTTP itself does not allow is the network's to spoil: see TcpProxy.
+        status = min(max(answer.status, 200), 599)
+        body = b"" if status in {204, 304} else answer.body
+        fitting = {
+            name: value.encode("latin-1", "replace")[:8000]
+            for name, value in answer.headers.items()
+            if name != "content-length" and value.isprintable()
+        }
+        raw = [(name.encode(), value) for name, value in fitting.items()]
+        raw += [] if status in {204, 304} else [(b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": status, "headers": raw})
+        await send({"type": "http.response.body", "body": body})
 
     async def quiet(self) -> None:
         """Wait until nothing is being answered, however late."""
@@ -98,6 +133,7 @@ class FaultyWorld:
 
     async def recover(self) -> None:
         """End every fault, and wait until the gateway reaches the vendor again: its circuit may be open."""
+        self.vendor.mangling = None
         self.vendor.faults.rules.clear()
         await self.proxy.end()
         await self.vendor.quiet()

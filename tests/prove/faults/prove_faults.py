@@ -12,7 +12,7 @@ import pytest
 from gateway.vendorkit.discovery import installed_vendors
 from tests.support.fault_matrix import FAULTS, Matrix, Plan, fill, name_of
 
-WORLDS = 9
+WORLDS = 11
 # Retries, kept answers and stale ones as they come, in little time.
 AS_IT_COMES = Plan(
     single=("task", "execution", "package"),
