@@ -95,8 +95,8 @@ def test_nothing_is_changed_that_no_caller_named(
     record_property(
         "figures",
         f"state machine: {figures['runs']} runs ({dict(vendors)}) of up to 50 steps, {figures['steps']} steps, "
-        f"{outcomes.total()} mutations {dict(outcomes.most_common())}, {figures['touches']} objects changed at vendors, "
-        f"0 that nobody named; seed {first}, {time.monotonic() - started:.0f} s",
+        f"{outcomes.total()} mutations {dict(outcomes.most_common())}, {figures['touches']} objects changed at "
+        f"vendors, 0 that nobody named; seed {first}, {time.monotonic() - started:.0f} s",
     )
 
 
