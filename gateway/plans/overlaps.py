@@ -121,7 +121,8 @@ class _Looking:
     ) -> Iterator[_Asked]:
         for selection in selection_set.selections:
             if isinstance(selection, FieldNode):
-                definition = None if kind is None else self._schema.get_field(kind, selection.name.value)  # type: ignore[arg-type]
+                # As graphql-core has it: __typename is no field of a type's own, and is not compared by its type.
+                definition = getattr(kind, "fields", {}).get(selection.name.value)
                 yield kind, selection, None if definition is None else definition.type
                 continue
             if isinstance(selection, FragmentSpreadNode):
