@@ -66,7 +66,7 @@ class Lane:
             {"name": slug, "vendor": slug, "endpoint": url, **manifests[slug].demo_settings(url)}
             for slug, url in self.urls.items()
         ]
-        pace = {"calls_per_second": 5000, "attempt_timeout": "600ms", "timeout": "4s", "cache_ttl": "0s"}
+        pace = {"calls_per_second": 5000, "attempt_timeout": "1s", "timeout": "20s", "cache_ttl": "0s"}
         document = {"ledger": {"url": self.ledger_url}, "defaults": pace, "backends": backends}
         (self.folder / "gateway.yaml").write_text(yaml.safe_dump(document))
         self._engine: AsyncEngine = create_async_engine(self.ledger_url)
@@ -97,13 +97,14 @@ class Lane:
 
     async def _fleet(self, http: httpx.AsyncClient) -> dict[str, Any]:
         """Everything there is, once every backend has told all of it."""
-        for _ in range(20):
+        for _ in range(30):
             answer = (await http.post("/graphql", json={"query": FLEET})).json()
             assert "errors" not in answer, answer
             fleet: dict[str, Any] = answer["data"]
             lists = [fleet["tasks"], fleet["packages"], *(task["executions"] for task in fleet["tasks"]["nodes"])]
             if all(backend["status"] in {"OK", "SKIPPED"} for one in lists for backend in one["backends"]):
                 return fleet
+            await asyncio.sleep(1)
         raise AssertionError("The backends do not tell all they have.")
 
     async def open_entries(self) -> list[str]:
@@ -176,7 +177,7 @@ class Lane:
         )
         process.start()
         try:
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as http:
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as http:
                 await self._ready(process, http)
                 yield process, http
         finally:
