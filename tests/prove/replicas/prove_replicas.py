@@ -243,8 +243,8 @@ async def test_when_one_is_killed_what_its_clients_repeat_succeeds(scene: Scene,
     assert made == Counter(decode(text).key[0] for text in ids)
     record_property(
         "figures",
-        f"replicas: one of three killed amid {len(ids)} deletions: all succeeded {dict(outcomes)}, none was sent twice; "
-        f"the lists of the others were right {took:.1f} s later",
+        f"replicas: one of three killed amid {len(ids)} deletions: all succeeded {dict(outcomes)}, none was sent "
+        f"twice; the lists of the others were right {took:.1f} s later",
     )
 
 
