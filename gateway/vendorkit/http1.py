@@ -145,6 +145,9 @@ class Connection(asyncio.Protocol):
         if not self._ended:
             self._head_ended = True
             self._status = self._parser.get_status_code()
+            if self._status < 100:
+                # The parser takes any three digits, and no answer would follow this one as it follows 1xx.
+                raise ValueError("no status of HTTP")
 
     def on_body(self, part: bytes) -> None:
         """Called by the parser."""

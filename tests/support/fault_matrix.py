@@ -110,18 +110,17 @@ class Plan:
 async def fill(
     matrix: Matrix, slug: str, faults: Sequence[Fault], folder: Path, plan: Plan, *, worlds: int = 4
 ) -> None:
-    """Ask all of a plan under each fault of one vendor, in several worlds side by side."""
-    waiting = list(faults)
+    """Ask all of a plan under each fault of one vendor, each in a world of its own, `worlds` of them at a time."""
+    places = asyncio.Semaphore(worlds)
 
-    async def one_world(number: int) -> None:
+    async def one_world(number: int, fault: Fault) -> None:
         place = folder / f"{slug}-{number}"
         place.mkdir()
-        async with faulty_world(slug, place, plan.pace) as world:
-            while waiting:
-                await _Row(matrix, world, waiting.pop(0), plan).fill()
+        async with places, faulty_world(slug, place, plan.pace) as world:
+            await _Row(matrix, world, fault, plan).fill()
 
     with capture_logs() as logged:
-        await asyncio.gather(*(one_world(number) for number in range(min(worlds, len(waiting)))))
+        await asyncio.gather(*(one_world(number, fault) for number, fault in enumerate(faults)))
     matrix.wrong += [f"{slug}: logged {one['event']} {one}" for one in logged if one["event"] in ALARMS]
 
 
@@ -136,7 +135,6 @@ class _Row:
     asking: str = ""
 
     async def fill(self) -> None:
-        await self.world.renew()
         objects = await objects_of(self.world)
         for name in self.plan.lists:
             await self._cell(name, lambda name=name: self._list(LISTS[name]))

@@ -6,7 +6,7 @@ from functools import partial
 from uuid import uuid4
 
 from gateway.domain.changes import Created, Receipt, TaskChange, TaskDraft
-from gateway.domain.errors import GatewayError, NotFound
+from gateway.domain.errors import GatewayError, NotFound, VendorRejected
 from gateway.domain.execution import Execution
 from gateway.domain.ids import ObjectId
 from gateway.domain.operations import Operation
@@ -138,13 +138,22 @@ class AwsManagedIntegrationsAdapter(UnsupportedUnlessOverridden):
         return [present.get(thing) for thing in things]
 
     async def _walk(self, task_id: str) -> AsyncIterator[Execution]:
+        """Raises VendorRejected for a list that comes back to a token it gave before: it has no end."""
         task, after = mapping.task_ref(self._backend.name, task_id), None
+        given: set[str] = set()
         while True:
             page = await self.list_executions(task, None, PageRequest(PAGE, after))
             for execution in page.rows:
                 yield execution
             if page.next is None:
                 return
+            if page.next in given:
+                raise VendorRejected(
+                    f"Backend {self._backend.name} answers ListOtaTaskExecutions in a circle of page tokens: its list "
+                    "cannot be read to its end.",
+                    backend=self._backend.name,
+                )
+            given.add(page.next)
             after = page.next
 
     # ------------------------------------------------------------------ rules

@@ -32,6 +32,7 @@ OUT_OF_BOUNDS = [
     pytest.param([HEAD + b"Content-Length: 9999999999999999999999\r\n\r\n"], id="a length that is no number"),
     pytest.param([HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n2\r\n{}\r\n"], id="framed twice"),
     pytest.param([CHUNKED + b"FFFFFFFFFFFFFFFFFF\r\n{}"], id="a chunk beyond all"),
+    pytest.param([b"HTTP/1.1 099 Odd\r\nContent-Length: 2\r\n\r\n{}"], id="a status below all"),
     pytest.param([ok() + b"and more"], id="bytes behind the answer"),
 ]
 UNREADABLE = [

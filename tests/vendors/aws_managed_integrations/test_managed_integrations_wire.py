@@ -246,3 +246,11 @@ async def test_the_probe_reads_one_row(vendor: ScriptedVendor, adapter: Any) -> 
     await adapter.probe()
 
     assert vendor.lines == ["GET /ota-tasks?MaxResults=1"]
+
+
+async def test_a_list_that_goes_in_circles_is_left(vendor: ScriptedVendor, adapter: Any) -> None:
+    for token in ("a", "b", "a", "b", "a"):
+        vendor.answer(200, {"ExecutionSummaries": [], "NextToken": token})
+    with pytest.raises(VendorRejected, match="circle"):
+        await adapter.find_executions(TASK, ["thing01"])
+    assert len(vendor.requests) == 3
