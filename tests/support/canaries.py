@@ -12,7 +12,7 @@ from tests.support.simulated_gateway import SECRET
 
 MARK: Final = "canary-7f3a9c"
 
-SECRETS_OF_THE_SUITE: Final = (MARK, SimulatorOptions().secret_key, SECRET_KEY, SECRET, "hunter2", "wrong-secret")
+SECRETS_OF_THE_SUITE: Final = (MARK, SimulatorOptions().secret_key, SECRET_KEY, SECRET, "wrong-secret")
 """What tests use for secrets throughout. Nothing that a gateway or its commands write may hold one of these."""
 
 
