@@ -52,6 +52,11 @@ def settings_tables() -> str:
     return "\n".join(sections).strip()
 
 
+def limits_table() -> str:
+    """What one request and one principal may ask for."""
+    return _table(_rows(_model(Settings.model_fields["limits"]), ""))
+
+
 def call_tables() -> str:
     """What each operation costs each vendor, from the tables that its tests count by."""
     # `make schema` runs this file by its path, so the tests' modules are not on Python's own.
@@ -71,6 +76,7 @@ def call_tables() -> str:
 PARTS = {
     "README.md": {"capabilities": capability_table},
     "docs/configuration.md": {"settings": settings_tables},
+    "docs/limits.md": {"limits": limits_table},
     "docs/vendor-calls.md": {"calls": call_tables},
 }
 

@@ -21,7 +21,7 @@ from gateway.vendorkit.discovery import installed_vendors
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 WEB_CODE = re.compile(
-    r'"((?:GRAPHQL|BAD|METHOD|NOT|UNSUPPORTED|LIMIT|BACKEND|KEYS)_[A-Z_]+|INTERNAL|FORBIDDEN|UNAUTHENTICATED)"'
+    r'"((?:GRAPHQL|BAD|METHOD|NOT|UNSUPPORTED|LIMIT|BACKEND|KEYS|DOCUMENT|RATE)_[A-Z_]+|INTERNAL|FORBIDDEN|UNAUTHENTICATED)"'
 )
 
 
