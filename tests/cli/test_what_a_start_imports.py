@@ -23,7 +23,8 @@ SLOW = {
     "sqlalchemy", "starlette", "strawberry", "structlog", "uvicorn", "uvloop", "yaml",
 }  # fmt: skip
 NEVER_SERVED = {
-    "alembic", "asyncpg", "botocore", "gateway.vendorkit.simulation", "mako", "redis", "sqlalchemy.dialects.postgresql",
+    "alembic", "asyncpg", "botocore", "cryptography", "gateway.vendorkit.simulation", "jwt", "mako", "redis",
+    "sqlalchemy.dialects.postgresql",
 }  # fmt: skip
 MANIFESTS = "from gateway.vendorkit.discovery import installed_vendors; installed_vendors()"
 
