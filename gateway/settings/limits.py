@@ -27,7 +27,7 @@ class DocumentSettings(Strict):
     @model_validator(mode="after")
     def _has_what_it_trusts(self) -> "DocumentSettings":
         if self.mode == "only" and self.manifest is None:
-            raise ValueError("mode: only needs a manifest, or nothing could be executed")
+            raise ValueError("this mode needs a manifest, or nothing could be executed")
         return self
 
 
