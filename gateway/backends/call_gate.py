@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from gateway.backends.bulkhead import Bulkhead
 from gateway.backends.circuit_breaker import Circuit, CircuitBreaker, CircuitOpen
+from gateway.backends.circuits import Circuits
 from gateway.backends.deadline import present_deadline
 from gateway.backends.health import HealthRecord
 from gateway.backends.line import Line
@@ -36,7 +37,7 @@ class BackendGate:
     """One per backend; implements vendorkit.http.CallGate. From the outside in:
 
     1. retry            reads only, within the deadline and the retry budget (`retry.py`)
-    2. circuit breaker  refuses at once while the vendor does not answer (`circuit_breaker.py`)
+    2. circuit breaker  refuses at once what the vendor does not answer (`circuit_breaker.py`, one per operation)
     3. line             waits by priority (`line.py`) for a slot (`bulkhead.py`) and the call budget (`rate_limit.py`)
     4. attempt timeout  how long the one call may take; waits do not count
     5. the attempt      signing, the wire, and reading the answer, so that all above know what came of it
@@ -53,7 +54,7 @@ class BackendGate:
         seconds: Callable[[], float] = monotonic,
     ) -> None:
         self._retries = Retries(pace.retries, RetryBudget(seconds))
-        self._breaker = CircuitBreaker(backend, now, seconds)
+        self._circuits = Circuits(backend, now, seconds)
         self._line = Line(backend, Bulkhead(pace.max_concurrent_calls), budget)
         self._attempt_seconds = pace.attempt_timeout.total_seconds()
         self._health = health
@@ -61,9 +62,10 @@ class BackendGate:
 
     def traffic(self) -> Traffic:
         """What goes through at this moment."""
+        circuit, open_until = self._circuits.reading()
         return Traffic(
-            circuit=self._breaker.circuit,
-            open_until=self._breaker.open_until,
+            circuit=circuit,
+            open_until=open_until,
             under_way=self._line.under_way,
             waiting=self._line.waiting,
         )
@@ -92,35 +94,38 @@ class BackendGate:
         raise known
 
     async def _admitted(self, call: VendorCall[Answer], priority: Priority) -> Answer:
-        number = self._breaker.admit()
+        breaker = self._circuits.of(call.operation)
+        number = breaker.admit()
         try:
-            answer = await self._in_turn(call, priority, number)
+            answer = await self._in_turn(call, priority, breaker, number)
         except (CircuitOpen, OverBudget):
-            self._breaker.undecided(number)
+            breaker.undecided(number)
             raise
         except (BackendUnavailable, OutcomeUnknown) as error:
-            self._breaker.failed(number, error)
+            self._circuits.failed(breaker, number, error)
             raise
         except GatewayError as error:
-            self._breaker.succeeded(number)
+            self._circuits.succeeded(breaker, number)
             if isinstance(error, Throttled):
                 self._throttled(error)
             raise
         except BaseException:
-            self._breaker.undecided(number)
+            breaker.undecided(number)
             raise
-        self._breaker.succeeded(number)
+        self._circuits.succeeded(breaker, number)
         return answer
 
-    async def _in_turn(self, call: VendorCall[Answer], priority: Priority, number: int) -> Answer:
+    async def _in_turn(
+        self, call: VendorCall[Answer], priority: Priority, breaker: CircuitBreaker, number: int
+    ) -> Answer:
         await self._line.enter(priority)
         try:
-            self._breaker.check(number)
-            return await self._attempted(call, number)
+            breaker.check(number)
+            return await self._attempted(call, breaker, number)
         finally:
             self._line.leave()
 
-    async def _attempted(self, call: VendorCall[Answer], number: int) -> Answer:
+    async def _attempted(self, call: VendorCall[Answer], breaker: CircuitBreaker, number: int) -> Answer:
         started = self._seconds()
         try:
             async with asyncio.timeout(self._attempt_seconds):
@@ -128,18 +133,18 @@ class BackendGate:
         except TimeoutError as problem:
             raise call.too_late() from problem
         except asyncio.CancelledError:
-            self._cut(call, number, self._seconds() - started)
+            self._cut(call, breaker, number, self._seconds() - started)
             raise
         finally:
             self._health.called(self._seconds() - started)
 
-    def _cut(self, call: VendorCall[Answer], number: int, seconds: float) -> None:
+    def _cut(self, call: VendorCall[Answer], breaker: CircuitBreaker, number: int, seconds: float) -> None:
         """A vendor that had most of the time there was until the deadline did not answer; a caller who left tells
         nothing.
         """
         deadline = present_deadline()
         if deadline is not None and deadline.left <= 0 and seconds >= min(self._attempt_seconds, deadline.seconds) / 2:
-            self._breaker.failed(number, call.too_late())
+            self._circuits.failed(breaker, number, call.too_late())
 
     def _throttled(self, error: Throttled) -> None:
         self._health.throttled()

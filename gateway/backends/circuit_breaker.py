@@ -1,11 +1,10 @@
-"""The circuit breaker: a vendor that does not answer is left alone for a while, and its callers are told at once.
+"""The circuit breaker: what a vendor does not answer is left alone for a while, and its callers are told at once.
 
-It opens after five failures in a row, or when at least half of the last twenty calls failed, ten of them or more within
-half a minute. A failure is a call without a usable answer; a vendor that refuses, or asks to slow down, is there. It
-stays open for a second, and twice as long after every probe that fails, up to half a minute. Then it is half open: one
-call at a time may try, whichever comes first, a change as well as a read. A change is no more at risk as the probe
-than at any other time, and most have their object read first, which is the probe then; refusing changes until somebody
-reads would keep a backend that nobody reads shut for ever.
+Each operation of a backend has one: where a vendor has one call broken, the others go on. It opens after five failures
+in a row, or when at least half of the last twenty calls failed, ten of them or more within half a minute. A failure is
+a call without a usable answer; a vendor that refuses, or asks to slow down, is there. It stays open for a second, and
+twice as long after every probe that fails, up to half a minute. Then it is half open: one call at a time may try. That
+is so for changes too: nothing else could find out for them, and a probe is no more at risk than any other change.
 """
 
 from collections import deque
@@ -33,17 +32,20 @@ class Circuit(StrEnum):
 
 
 class CircuitOpen(BackendUnavailable):
-    """The backend is being left alone. Nothing was sent."""
+    """The operation is being left alone. Nothing was sent."""
 
 
 class CircuitBreaker:
-    """One per backend. Each call is admitted, and what came of it told with the number that `admit` gave.
+    """One per operation. Each call is admitted, and what came of it told with the number that `admit` gave.
 
     Numbers change with every opening and closing: what began before that no longer counts.
     """
 
-    def __init__(self, backend: str, now: Callable[[], datetime], seconds: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, backend: str, operation: str, now: Callable[[], datetime], seconds: Callable[[], float] = monotonic
+    ) -> None:
         self._backend = backend
+        self._operation = operation
         self._now = now
         self._seconds = seconds
         self._number = 0
@@ -58,6 +60,11 @@ class CircuitBreaker:
     def circuit(self) -> Circuit:
         """How it stands. OPEN lasts until somebody asks after the pause."""
         return self._circuit
+
+    @property
+    def pausing(self) -> bool:
+        """Whether it is open, and its pause not over."""
+        return self._circuit is Circuit.OPEN and self._seconds() < self._opened_until
 
     @property
     def open_until(self) -> datetime | None:
@@ -107,6 +114,11 @@ class CircuitBreaker:
             self._opened_until = self._seconds()
             self._enter(Circuit.OPEN)
 
+    def end_pause(self) -> None:
+        """The backend answers something else: the next call may probe at once."""
+        if self._circuit is Circuit.OPEN:
+            self._opened_until = min(self._opened_until, self._seconds())
+
     def _too_many(self, moment: float) -> bool:
         if self._in_a_row >= _IN_A_ROW:
             return True
@@ -128,7 +140,7 @@ class CircuitBreaker:
         until = self.open_until
         when = "until a call that is under way has told" if until is None else f"until {until:%H:%M:%S} UTC"
         return CircuitOpen(
-            f"Backend {self._backend} is left alone {when}, since it did not answer ({self._cause}). Nothing was sent; "
-            "ask again after that.",
+            f"Backend {self._backend} is not asked for {self._operation} {when}, since it did not answer "
+            f"({self._cause}). Nothing was sent; ask again after that.",
             backend=self._backend,
         )

@@ -161,10 +161,10 @@ _show(
 _show(
     Circuit,
     "OtaCircuit",
-    "Whether a backend is called at all.",
+    "Whether a backend is called.",
     CLOSED="It is.",
-    OPEN="It did not answer and is left alone for a while; calls fail at once.",
-    HALF_OPEN="One call is finding out whether it answers again.",
+    OPEN="An operation was not answered and is left alone for a while: asking for it fails at once.",
+    HALF_OPEN="That while is over: one call finds out whether it is answered again.",
 )
 _show(
     BackendResultStatus,

@@ -35,8 +35,12 @@ NEVER_SENT = (
 
 
 class VendorCall(Protocol[Answer_co]):
-    """A call to a vendor as a gate sees it. `write` says that it changes something: it may be attempted once only."""
+    """A call to a vendor as a gate sees it. `write` says that it changes something: it may be attempted once only.
 
+    `operation` is the vendor's name for what is asked.
+    """
+
+    operation: str
     write: bool
 
     async def attempt(self) -> Answer_co:

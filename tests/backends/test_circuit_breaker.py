@@ -22,7 +22,7 @@ class Time:
         return BEGUN + timedelta(seconds=self.seconds)
 
     def breaker(self) -> CircuitBreaker:
-        return CircuitBreaker("lab", self.now, lambda: self.seconds)
+        return CircuitBreaker("lab", "ListJobs", self.now, lambda: self.seconds)
 
 
 def failing(breaker: CircuitBreaker, times: int) -> None:
@@ -36,7 +36,9 @@ def test_it_opens_after_five_failures_in_a_row_and_says_until_when_and_why() -> 
     failing(breaker, 4)
     breaker.succeeded(breaker.admit())
     failing(breaker, 5)
-    with pytest.raises(CircuitOpen, match=r"until 12:00:01 UTC, .*HTTP 503.*Nothing was sent") as caught:
+    with pytest.raises(
+        CircuitOpen, match=r"not asked for ListJobs until 12:00:01 UTC, .*HTTP 503.*Nothing was sent"
+    ) as caught:
         breaker.admit()
     assert caught.value.retryable
     assert caught.value.backend == "lab"

@@ -41,15 +41,18 @@ class Lab:
         self.clock = clock
         self.attempts: list[float] = []
 
-    def call(self, *outcomes: object, write: bool = False, seconds: float = 0.0) -> Awaitable[object]:
-        return self.gate.carry(_Call(self, outcomes, write, seconds))
+    def call(
+        self, *outcomes: object, operation: str = "ListJobs", write: bool = False, seconds: float = 0.0
+    ) -> Awaitable[object]:
+        return self.gate.carry(_Call(self, outcomes, operation, write, seconds))
 
     async def within(self, limit: float, *outcomes: object, **how: Any) -> object:
         return await within(timedelta(seconds=limit), lambda: self.call(*outcomes, **how), backend="lab")
 
 
 class _Call:
-    def __init__(self, lab: Lab, outcomes: Sequence[object], write: bool, seconds: float) -> None:
+    def __init__(self, lab: Lab, outcomes: Sequence[object], operation: str, write: bool, seconds: float) -> None:
+        self.operation = operation
         self.write = write
         self._lab = lab
         self._outcomes = list(outcomes)
@@ -183,6 +186,27 @@ def test_a_dead_vendor_is_left_alone_and_its_callers_are_told_what_was_the_matte
         await asyncio.sleep(1)
         # A change may be the probe.
         assert await lab.call("done", write=True) == "done"
+        assert lab.gate.traffic().circuit is Circuit.CLOSED
+
+    lab(main)
+
+
+def test_where_one_operation_is_broken_the_others_go_on_and_let_it_probe() -> None:
+    async def main(lab: Lab) -> None:
+        for _ in range(2):
+            with pytest.raises(BackendUnavailable):
+                await lab.call(DOWN, operation="ListPackages")
+        with pytest.raises(CircuitOpen, match="not asked for ListPackages"):
+            await lab.call("found", operation="ListPackages")
+        assert lab.gate.traffic().circuit is Circuit.OPEN
+        assert await lab.call("found") == "found"
+        assert lab.gate.traffic().circuit is Circuit.HALF_OPEN
+        with pytest.raises(BackendUnavailable, match="HTTP 503"):
+            await lab.call(DOWN, operation="ListPackages")
+        # One attempt, and it is left alone again.
+        assert len(lab.attempts) == 5 + 1 + 1
+        await lab.call("found")
+        assert await lab.call("found", operation="ListPackages") == "found"
         assert lab.gate.traffic().circuit is Circuit.CLOSED
 
     lab(main)

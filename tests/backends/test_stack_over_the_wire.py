@@ -74,12 +74,12 @@ async def test_a_dead_vendor_is_left_alone_until_a_probe_finds_it_back(
     calls = backend.calls
     (result,) = (await gateway.ask(TASKS))["list"]["backends"]
     assert (result["status"], result["error"]["code"]) == ("FAILED", "BACKEND_UNAVAILABLE")
-    assert "is left alone until" in result["error"]["message"]
+    assert "is not asked for" in result["error"]["message"]
     assert backend.calls == calls
 
     backend.faults.rules.clear()
     async with asyncio.timeout(20):
         while await status(gateway) != "OK":
-            assert (await health(gateway, backend))["circuit"] == "OPEN"
+            assert (await health(gateway, backend))["circuit"] in {"OPEN", "HALF_OPEN"}
     shown = await health(gateway, backend)
     assert (shown["state"], shown["circuit"], shown["circuitOpenUntil"]) == ("UP", "CLOSED", None)

@@ -23,9 +23,9 @@ class OtaBackendHealth:
     calls_last_minute: int = strawberry.field(description="Vendor calls made in the last minute.")
     call_budget_per_second: float | None = strawberry.field(description="Vendor calls allowed in a second.")
     latency_p50_ms: float | None = strawberry.field(description="The median of recent vendor calls, in milliseconds.")
-    circuit: Circuit = strawberry.field(description="Whether calls are made at all.")
+    circuit: Circuit = strawberry.field(description="Whether calls are made: the worst of all its operations.")
     circuit_open_until: datetime | None = strawberry.field(
-        description="Until when none is made; null unless the circuit is OPEN."
+        description="Until when some are not made; null unless the circuit is OPEN."
     )
     calls_under_way: int = strawberry.field(description="Vendor calls under way at this moment.")
     calls_waiting: int = strawberry.field(description="Vendor calls that wait for a slot or for the budget.")
