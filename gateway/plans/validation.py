@@ -2,8 +2,8 @@
 
 Most documents have no fragments, no variables or no directives, and half the rules are about these. A rule left out
 here visits only what cannot stand in a text that lacks certain characters, so it could find nothing. Whether fields
-that overlap can be merged is looked up in `overlaps`. A document in which anything is found is validated by all rules,
-so that its errors are what they always were.
+that overlap can be merged is looked up in `overlaps`. A document in which anything is found is validated once more for
+its errors, with that rule among the others.
 """
 
 from functools import lru_cache
@@ -96,15 +96,15 @@ _MARKS: Final = tuple(dict.fromkeys(mark for marks in _NEEDS.values() for mark i
 def errors_of(schema: GraphQLSchema, text: str, document: DocumentNode) -> list[GraphQLError]:
     """What is wrong with a document, which was parsed from `text`; nothing if it is valid."""
     rules = _rules_for(tuple(mark in text for mark in _MARKS))
-    if not validate(schema, document, rules, max_errors=1, hide_suggestions=True) and not may_overlap(schema, document):
+    quick = [rule for rule in rules if rule is not OverlappingFieldsCanBeMergedRule]
+    found = validate(schema, document, [*quick, *_OF_STRAWBERRY], max_errors=1, hide_suggestions=True)
+    if not found and not may_overlap(schema, document):
         return []
-    errors: list[GraphQLError] = validate_document(schema, document, _ALL)
+    errors: list[GraphQLError] = validate_document(schema, document, rules)
     return errors
 
 
 @lru_cache(maxsize=128)
 def _rules_for(there: tuple[bool, ...]) -> tuple[Any, ...]:
     marks = {mark for mark, is_there in zip(_MARKS, there, strict=True) if is_there}
-    left_out = {rule for rule, needed in _NEEDS.items() if not marks.intersection(needed)}
-    left_out.add(OverlappingFieldsCanBeMergedRule)
-    return (*(rule for rule in _ALL if rule not in left_out), *_OF_STRAWBERRY)
+    return tuple(rule for rule in _ALL if rule not in _NEEDS or marks.intersection(_NEEDS[rule]))
