@@ -4,6 +4,7 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 TESTS ?= tests
+DURATION ?= 600
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -23,7 +24,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check schema prove bench lock clean
+.PHONY: help run test check schema prove soak bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -50,6 +51,9 @@ prove: $(VENV)/test.stamp $(AUDIT)/node_modules/stamp ## the outside audits that
 	$(BIN)/python $(AUDIT)/prove.py
 	$(BIN)/pytest $(TIMED_PROOFS)
 	$(BIN)/pytest -n 2 --dist loadscope $(OTHER_PROOFS)
+
+soak: $(VENV)/test.stamp ## ten minutes of mixed load with faults, memory and files judged (DURATION=120 for less)
+	DURATION=$(DURATION) $(BIN)/python -m tests.prove.soak
 
 bench: $(VENV)/test.stamp $(COMPARED)/node_modules/stamp ## measure the gateway beside others; needs Node, npm, nginx and wrk, and half an hour
 	$(BIN)/python -m benchmarks
