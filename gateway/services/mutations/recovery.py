@@ -7,6 +7,7 @@ its process ended can be under way no more, nothing is concluded. Nothing is eve
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
@@ -29,6 +30,7 @@ _SHORTEST_PAUSE_SECONDS = 0.05
 # Beyond the time of one attempt, for what is on its way to the vendor still.
 _MARGIN_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
+_ENDING_SECONDS = 1.0
 _AT_ONCE = 500
 _GIVEN_UP_AFTER = timedelta(hours=24)
 
@@ -56,6 +58,7 @@ class Recovery:
         self._now = now
         self._orphans: dict[str, _Orphan] = {}
         self._running: asyncio.Task[None] | None = None
+        self._ending = asyncio.Event()
 
     def start(self) -> None:
         """Begin, behind whatever else the process does."""
@@ -63,12 +66,15 @@ class Recovery:
 
     async def aclose(self) -> None:
         """Stop. What was taken over and not closed yet is open to the next process."""
+        self._ending.set()
         if self._running is not None:
+            # A query that is cancelled leaves its connection behind; a vendor that is slow is not waited for.
+            await asyncio.wait({self._running}, timeout=_ENDING_SECONDS)
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
 
     async def _run(self) -> None:
-        while True:
+        while not self._ending.is_set():
             try:
                 await self._pass()
             except GatewayError as error:
@@ -76,7 +82,8 @@ class Recovery:
                 _log.debug("recovery_waits", reason=error.message)
             except Exception as odd:  # noqa: BLE001 - an entry that cannot be judged must not keep the others open
                 _log.error("recovery_failed", exc_info=odd)
-            await asyncio.sleep(self._pause())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), self._pause())
 
     def _pause(self) -> float:
         """Until the next look, or until something taken over is ripe."""
