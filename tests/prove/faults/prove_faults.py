@@ -1,7 +1,6 @@
 """The whole fault matrix: every read and every change × every vendor × every fault of the simulators and the network.
 
-The cells are asked of gateways that neither retry nor keep answers, so that each fault is met; the lists once more as
-the gateway is by default.
+The cells are asked of gateways that neither retry nor keep answers, so that each fault is met.
 """
 
 from collections.abc import Callable
@@ -13,13 +12,6 @@ from gateway.vendorkit.discovery import installed_vendors
 from tests.support.fault_matrix import FAULTS, Matrix, Plan, fill, name_of
 
 WORLDS = 11
-# Retries, kept answers and stale ones as they come, in little time.
-AS_IT_COMES = Plan(
-    single=("task", "execution", "package"),
-    watched=(),
-    changes=(),
-    pace={"timeout": "1200ms", "attempt_timeout": "250ms", "drain_timeout": "1200ms"},
-)
 
 
 @pytest.mark.timeout(600)
@@ -34,15 +26,3 @@ async def test_a_faulty_vendor_is_told_of_truly_and_alone(
     assert matrix.wrong == []
     assert set(matrix.cells) == {(slug, name_of(fault)) for fault in FAULTS}
     assert matrix.count >= 1000
-
-
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("slug", sorted(installed_vendors()))
-async def test_so_it_is_with_retries_and_kept_answers(
-    slug: str, tmp_path: Path, record_property: Callable[[str, object], None]
-) -> None:
-    matrix = Matrix()
-    await fill(matrix, slug, FAULTS, tmp_path, AS_IT_COMES, worlds=WORLDS)
-    record_property("figures", f"{slug}, as the gateway comes: {matrix.total()}")
-    assert matrix.wrong == []
-    assert matrix.count >= 300
