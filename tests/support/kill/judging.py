@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
 from gateway.ledger.tables import entries, targets
 from tests.support.kill.changes import DONE, NOT_DONE, OPERATIONS, Named
@@ -142,7 +143,7 @@ def _judge_bystanders(verdict: Verdict, lane: Lane) -> None:
 
 async def _audited(lane: Lane, verdict: Verdict) -> list[dict[str, Any]]:
     """Every entry, with its outcome by operation and target."""
-    engine = create_async_engine(lane.ledger_url)
+    engine = create_async_engine(lane.ledger_url, poolclass=NullPool)
     async with engine.connect() as connection:
         rows = (await connection.execute(select(entries))).all()
         named: dict[str, list[str]] = {}

@@ -19,6 +19,7 @@ import httpx
 import yaml
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from gateway.ledger.tables import calls, entries
 from gateway.vendorkit.discovery import installed_vendors
@@ -69,7 +70,7 @@ class Lane:
         pace = {"calls_per_second": 5000, "attempt_timeout": "1s", "timeout": "20s", "cache_ttl": "0s"}
         document = {"ledger": {"url": self.ledger_url}, "defaults": pace, "backends": backends}
         (self.folder / "gateway.yaml").write_text(yaml.safe_dump(document))
-        self._engine: AsyncEngine = create_async_engine(self.ledger_url)
+        self._engine: AsyncEngine = create_async_engine(self.ledger_url, poolclass=NullPool)
 
     @property
     def journal(self) -> list[dict[str, Any]]:
