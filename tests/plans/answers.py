@@ -23,7 +23,7 @@ from tests.plans.requests import Asked
 from tests.plans.world import World
 
 _LOGGED = re.compile(rb'("code":"INTERNAL","id":")[0-9a-f]{16}"')
-_NAMED = re.compile(rb"(under the id )[0-9a-f]{16}")
+_NAMED = re.compile(rb"(the log has it under (?:the id )?)[0-9a-f]{16}", re.IGNORECASE)
 _ENTRY = re.compile(rb"MTphdWRpdDpsZWRnZXI6[\w-]+")
 
 
