@@ -22,7 +22,7 @@ _READS = tuple(
         "{ tasks(first: 50) { nodes { id name status backend { name } } SAID } }",
         "{ tasks(first: 10, orderBy: {field: CREATED_AT, direction: ASC}) { nodes { id } SAID } }",
         "{ tasks(first: 5) { nodes { id executions(first: 5) { nodes { id status } } package { id } } SAID } }",
-        "{ tasks(filter: {status: [RUNNING]}) { nodes { id allowedOperations { operation allowed } } SAID } }",
+        "{ tasks(filter: {status: [IN_PROGRESS]}) { nodes { id allowedOperations { operation allowed } } SAID } }",
         "{ packages(first: 30) { nodes { id name version } SAID } }",
         "{ backends { name health { state callsLastMinute } capabilities { operation } } }",
         "{ auditEntries(first: 20) { nodes { id state outcome } } }",
