@@ -67,13 +67,13 @@ async def _a_task(callers: Callers, backend: str) -> str:
 
 
 async def _audited(callers: Callers, number: int, **wanted: Any) -> list[dict[str, Any]]:
-    """What the audit holds of it, once it holds as much: denials are written behind the answers."""
+    """What the audit holds of it, once it holds as much, closed: denials are written behind the answers."""
     entries: list[dict[str, Any]] = []
     while len(entries) < number:
         answer = await callers["admin"].ask(
             """query Audit($filter: OtaAuditFilter) { auditEntries(first: 100, filter: $filter) { nodes {
               actor operation backend targets state outcome errors { code } } } }""",
-            filter=wanted,
+            filter={"outcomes": ["REFUSED"], **wanted},
         )
         entries = answer["auditEntries"]["nodes"]
     return entries

@@ -93,8 +93,10 @@ class RedisLink:
         self._told("shared_cache_strange", problem)
 
     async def aclose(self) -> None:
-        """Let go of the connections."""
+        """Let go of the connections, once what is being asked has its answer: it would open another one after this."""
         self.up = False
+        for _ in range(_CONNECTIONS):
+            await self._slots.acquire()
         await self.client.aclose()
 
     def _told(self, event: str, problem: Exception) -> None:
