@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import socket
+import warnings
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +116,7 @@ class Listening:
         try:
             async with self._app.router.lifespan_context(self._app):
                 _keep_what_the_start_made()
+                _say_nothing_of_reads_unbegun()
                 await self._server.serve(sockets=[self._listener])
                 _log.info("going_down", step="finishing changes, then closing backends and ledger")
         except GatewayError as problem:
@@ -134,6 +136,12 @@ def _keep_what_the_start_made() -> None:
     # at it after every few hundred allocations finds nothing.
     gc.set_threshold(10_000, 20, 20)
     gc.enable()
+
+
+def _say_nothing_of_reads_unbegun() -> None:
+    # Executing a query makes the coroutines of its fields before it awaits any. Where the client leaves in between, they
+    # are never begun, which is as it should be; Python would write a line to standard error about each.
+    warnings.filterwarnings("ignore", r"coroutine '.*' was never awaited", RuntimeWarning)
 
 
 def _server(app: "Web") -> "uvicorn.Server":
