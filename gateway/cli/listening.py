@@ -139,8 +139,8 @@ def _keep_what_the_start_made() -> None:
 
 
 def _say_nothing_of_reads_unbegun() -> None:
-    # Executing a query makes the coroutines of its fields before it awaits any. Where the client leaves in between, they
-    # are never begun, which is as it should be; Python would write a line to standard error about each.
+    # Executing a query makes the coroutines of its fields before it awaits any. Where the client leaves in between,
+    # they are never begun, which is as it should be; Python would write a line to standard error about each.
     warnings.filterwarnings("ignore", r"coroutine '.*' was never awaited", RuntimeWarning)
 
 
