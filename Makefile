@@ -15,6 +15,8 @@ OTHER_PROOFS := $(filter-out $(TIMED_PROOFS),$(wildcard tests/prove/*/prove_*.py
 COMPARED := benchmarks/peers
 # What compares thousands of generated operations takes three times as long when its lines are counted.
 GENERATED := tests/plans/test_generated_reads.py tests/plans/test_generated_changes.py
+# Tests wait half of their time for clocks and processes, so three share two cores well.
+AT_ONCE := 3
 MEASURED := --cov --cov-report=term $(GENERATED:%=--ignore=%)
 INSTALL := install --quiet --disable-pip-version-check
 # Wheels are built by what the locks hold, so nothing is fetched unhashed.
@@ -33,7 +35,7 @@ run: $(VENV)/run.stamp ## start the demo: all vendors simulated, on http://HOST:
 	$(BIN)/ota-gateway demo --host $(HOST) --port $(PORT)
 
 test: $(VENV)/test.stamp .peers/ministack/stamp .peers/moto/stamp ## run the tests, with line and branch coverage (TESTS=tests/web for some)
-	$(BIN)/pytest -n 2 --dist loadscope $(if $(filter tests,$(TESTS)),$(MEASURED)) $(TESTS)
+	$(BIN)/pytest -n $(AT_ONCE) --dist loadscope $(if $(filter tests,$(TESTS)),$(MEASURED)) $(TESTS)
 	$(if $(filter tests,$(TESTS)),$(BIN)/pytest -n 2 --dist loadscope $(GENERATED))
 
 check: $(VENV)/test.stamp ## lint, formatting, types, and which layer imports which

@@ -69,8 +69,15 @@ results = st.builds(
 )
 
 
+def _may_be_repeated(result: MutationResult) -> bool:
+    """Whether the key is free again: nothing came of it, and all that stood in the way may pass."""
+    errors = [*result.errors, *(one.error for one in result.results if one.error is not None)]
+    came_to_nothing = result.outcome in (MutationOutcome.REFUSED, MutationOutcome.FAILED)
+    return came_to_nothing and bool(errors) and all(error.retryable for error in errors)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(result=results)
+@given(result=results.filter(lambda one: not _may_be_repeated(one)))
 async def test_a_replay_equals_the_first_answer(
     ledger: Ledger, intend: Callable[..., Intent], result: MutationResult
 ) -> None:

@@ -39,7 +39,8 @@ from tests.support.redis_server import redis_server
 
 KEY, SPENT_KEY, FOREIGN_KEY = new_key(), new_key(), new_key()
 HEADER = {"alg": "RS256", "kid": "one"}
-TOKEN = signed(key_of("RSA"), HEADER, claims(roles=["admin"]))
+# It is made when tests are collected, which may be many minutes before it is shown.
+TOKEN = signed(key_of("RSA"), HEADER, claims(roles=["admin"], exp=4_000_000_000))
 SPENT_TOKEN = signed(key_of("RSA"), HEADER, claims(exp=1))
 FOREIGN_TOKEN = signed(key_of("RSA", 1), HEADER, claims())
 ROUTER = canary("router")
