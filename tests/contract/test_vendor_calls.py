@@ -1,38 +1,19 @@
 """Each operation costs each vendor the calls that its table says, and nothing while its answer is young."""
 
-import importlib.util
 import re
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from gateway.vendorkit.discovery import installed_vendors
-from tests.support.call_table import DEVICES_PER_TASK, OPERATIONS, TASKS
+from tests.support.call_table import OPERATIONS
 from tests.support.measured_calls import Measuring
 from tests.support.simulated_gateway import simulated_gateway
-
-TESTS = Path(__file__).parents[1]
-TABLES = {
-    slug: table
-    for slug in sorted(installed_vendors())
-    if (table := TESTS / "vendors" / slug.replace("-", "_") / "vendor_calls.py").exists()
-}
-FLEET = {"tasks": TASKS, "devices_per_task": DEVICES_PER_TASK}
-
-
-def _table(slug: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"vendor_calls_{TABLES[slug].parent.name}", TABLES[slug])
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from tests.support.vendor_tables import FLEET, TABLES, TESTS, table_of
 
 
 @pytest.mark.parametrize("slug", TABLES)
 async def test_every_operation_costs_what_the_table_says(slug: str, tmp_path: Path) -> None:
-    table = _table(slug)
+    table = table_of(slug)
     assert set(table.CALLS) <= set(OPERATIONS)
     async with simulated_gateway(tmp_path, only=[slug], fleet=FLEET, pace={"cache_ttl": "0s"}) as gateway:
         costs = await Measuring(gateway, gateway.backends[slug], table.draft).all()
@@ -42,7 +23,7 @@ async def test_every_operation_costs_what_the_table_says(slug: str, tmp_path: Pa
 
 @pytest.mark.parametrize("slug", TABLES)
 async def test_a_read_costs_nothing_while_its_answer_is_young(slug: str, tmp_path: Path) -> None:
-    table = _table(slug)
+    table = table_of(slug)
     async with simulated_gateway(tmp_path, only=[slug], fleet=FLEET, pace={"cache_ttl": "1h"}) as gateway:
         costs = await Measuring(gateway, gateway.backends[slug], table.draft, again=True).reads()
     assert {name: calls for name, calls in costs.items() if calls} == {}
@@ -51,7 +32,7 @@ async def test_a_read_costs_nothing_while_its_answer_is_young(slug: str, tmp_pat
 
 @pytest.mark.parametrize("slug", TABLES)
 async def test_a_change_reads_what_it_is_decided_upon_whatever_is_kept(slug: str, tmp_path: Path) -> None:
-    table = _table(slug)
+    table = table_of(slug)
     async with simulated_gateway(tmp_path, only=[slug], fleet=FLEET, pace={"cache_ttl": "1h"}) as gateway:
         measuring = Measuring(gateway, gateway.backends[slug], table.draft)
         await measuring.reads()
