@@ -10,7 +10,6 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 import structlog
-from graphql import GraphQLError, OperationType, get_operation_ast, parse
 
 Result = TypeVar("Result")
 
@@ -22,15 +21,6 @@ _log = structlog.get_logger(__name__)
 def only_reads(document: str) -> bool:
     """Whether a document can change nothing. One that merely holds the word is taken for one that can."""
     return bool(document) and _MUTATION.search(document) is None
-
-
-def kind_of(document: str, operation_name: str | None) -> OperationType | None:
-    """What an operation is; None for a document that cannot be read."""
-    try:
-        found = get_operation_ast(parse(document, no_location=True), operation_name)
-    except (GraphQLError, RecursionError):
-        return None
-    return None if found is None else found.operation
 
 
 class ToTheirEnd:

@@ -149,6 +149,10 @@ class _PresentableSchema:
         self._changes = changes
         self._context_factory = context_factory
 
+    def kind_of(self, query: str, operation_name: str | None) -> OperationType | None:
+        """As the schema says."""
+        return self._schema.kind_of(query, operation_name)
+
     async def stream(
         self,
         query: str,

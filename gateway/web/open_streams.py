@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol, cast
 
-from graphql import OperationType
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import SubscribeMessage
+from strawberry.types.graphql import OperationType
 
-from gateway.web.disconnects import kind_of
+from gateway.web.schema_port import GraphQLSchemaPort
 
 _GOING_AWAY = 1001
-_ANSWERED_FIRST = (OperationType.QUERY, OperationType.MUTATION)
 
 
 class OpenStreams:
@@ -64,8 +63,9 @@ class EndingHandler(BaseGraphQLTransportWSHandler[Any, None]):
 
     async def end(self) -> None:
         """Complete the streams, wait for the answers of everything else, and close."""
+        schema = cast("GraphQLSchemaPort", self.schema)
         for operation in tuple(self.operations.values()):
-            if kind_of(operation.query, operation.operation_name) not in _ANSWERED_FIRST:
+            if schema.kind_of(operation.query, operation.operation_name or None) is OperationType.SUBSCRIPTION:
                 await self._complete(operation)
         answering = [operation.task for operation in self.operations.values() if operation.task is not None]
         if answering:
