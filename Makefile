@@ -49,7 +49,7 @@ schema: $(VENV)/run.stamp ## write schema.graphql and the generated parts of the
 	mv schema.graphql.new schema.graphql
 	$(BIN)/python docs/generated.py write
 
-prove: $(VENV)/test.stamp $(AUDIT)/node_modules/stamp ## the outside audits that need npm, and what is shown at full size
+prove: $(VENV)/prove.stamp $(AUDIT)/node_modules/stamp ## the outside audits that need npm, and what is shown at full size
 	$(BIN)/python $(AUDIT)/prove.py
 	$(BIN)/pytest $(TIMED_PROOFS)
 	$(BIN)/pytest -n 2 --dist loadscope $(OTHER_PROOFS)
@@ -64,6 +64,7 @@ lock: $(VENV)/made.stamp ## write the locks again; UPGRADE=--upgrade moves every
 	$(BIN)/pip $(INSTALL) uv==$(UV_VERSION)
 	$(COMPILE) pyproject.toml --extra build --output-file requirements.lock
 	$(COMPILE) pyproject.toml --extra build --extra test --extra bench --output-file requirements-test.lock
+	$(COMPILE) pyproject.toml --extra build --extra test --extra bench --extra prove --output-file requirements-prove.lock
 	echo 'ministack==1.5.33' | $(COMPILE) - --output-file requirements-ministack.lock
 	echo 'moto[server,iot]==5.2.5' | $(COMPILE) - --output-file requirements-moto.lock
 
@@ -84,6 +85,10 @@ $(VENV)/run.stamp: requirements.lock pyproject.toml | $(VENV)/made.stamp
 $(VENV)/test.stamp: requirements-test.lock pyproject.toml | $(VENV)/made.stamp
 	$(BIN)/pip $(INSTALL) --require-hashes -r requirements-test.lock
 	$(INSTALL_GATEWAY)
+	touch $@
+
+$(VENV)/prove.stamp: requirements-prove.lock $(VENV)/test.stamp
+	$(BIN)/pip $(INSTALL) --require-hashes -r requirements-prove.lock
 	touch $@
 
 # Peers pin libraries otherwise than the gateway does: each has a venv of its own.
