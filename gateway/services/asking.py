@@ -11,9 +11,10 @@ from typing import TypeVar
 
 from gateway.backends.cache import Answer
 from gateway.backends.stack import BackendStack
-from gateway.domain.errors import BackendUnavailable, Throttled, TimedOut, UnsupportedByVendor
+from gateway.domain.errors import BackendUnavailable, GatewayError, Throttled, TimedOut, UnsupportedByVendor
 from gateway.domain.operations import Operation
 from gateway.services.caller import Caller, NotKept
+from gateway.services.freshness import told
 
 Value = TypeVar("Value")
 # What keeps a list from being read anew, so that its last good answer may stand in.
@@ -24,10 +25,15 @@ async def ask(stack: BackendStack, caller: Caller, key: str, fetch: Callable[[],
     """One read through the stack: what is kept at once, else as `remembering` does. May raise NotKept."""
     kept = None if caller.fresh else stack.peek(key, max_age=caller.max_age)
     if kept is not None:
+        told(caller, stack, kept.fetched_at)
         return kept
     if caller.kept_only:
         raise NotKept
-    return await remembering(stack, caller, lambda: stack.read(key, fetch, fresh=caller.fresh, max_age=caller.max_age))
+    answer = await remembering(
+        stack, caller, lambda: stack.read(key, fetch, fresh=caller.fresh, max_age=caller.max_age)
+    )
+    told(caller, stack, answer.fetched_at)
+    return answer
 
 
 async def ask_many(
@@ -39,11 +45,13 @@ async def ask_many(
     """As `ask`, for several things that one read tells: what is kept of them is not read again."""
     kept = [] if caller.fresh else [stack.peek(key, max_age=caller.max_age) for key in keys]
     answers = [answer for answer in kept if answer is not None]
-    if len(answers) == len(keys):
-        return answers
-    return await remembering(
-        stack, caller, lambda: stack.read_many(keys, fetch, fresh=caller.fresh, max_age=caller.max_age)
-    )
+    if len(answers) < len(keys):
+        answers = await remembering(
+            stack, caller, lambda: stack.read_many(keys, fetch, fresh=caller.fresh, max_age=caller.max_age)
+        )
+    for answer in answers:
+        told(caller, stack, answer.fetched_at)
+    return answers
 
 
 async def ask_list(
@@ -59,6 +67,7 @@ async def ask_list(
         last = stack.last(key) if takes_stale(caller) else None
         if last is None:
             raise
+        told(caller, stack, last.fetched_at)
         return replace(last, stale=error)
 
 
@@ -74,8 +83,10 @@ async def remembering(stack: BackendStack, caller: Caller, read: Callable[[], Aw
         raise known
     try:
         return await read()
-    except TimedOut as error:
-        caller.down.setdefault(stack.name, error)
+    except GatewayError as error:
+        caller.freshness.over()
+        if isinstance(error, TimedOut):
+            caller.down.setdefault(stack.name, error)
         raise
 
 

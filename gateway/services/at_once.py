@@ -17,6 +17,7 @@ def only_kept(caller: Caller) -> Caller:
         kept_only=True,
         down=caller.down,
         denied=caller.denied,
+        freshness=caller.freshness,
     )
 
 

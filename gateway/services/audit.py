@@ -39,6 +39,7 @@ class AuditReads:
         if after is not None:
             at, entry_id = self._cursors.read(bound, after)
             last = (datetime.fromisoformat(at), entry_id)
+        caller.freshness.over()
         rows = await self._ledger.entries(wanted, first=first + 1, after=last) if any_readable else []
         nodes = rows[:first]
         return Connection(
@@ -53,6 +54,7 @@ class AuditReads:
         if not caller.principal.rights.reads_any_audit:
             self._denials.tell(caller, Operation.READ_AUDIT, ALL_BACKENDS, [entry_id])
             return None
+        caller.freshness.over()
         entry = await self._ledger.entry(entry_id)
         if entry is not None and not caller.principal.rights.reads_audit(entry.backend):
             self._denials.tell(caller, Operation.READ_AUDIT, entry.backend, [entry_id])

@@ -18,6 +18,7 @@ from gateway.services.asking import CANNOT_BE_ASKED, ask_list, remembering, take
 from gateway.services.caller import Caller, NotKept
 from gateway.services.connection import Connection
 from gateway.services.cursors import CursorKey
+from gateway.services.freshness import list_fresh_until
 from gateway.services.inputs import Direction, PackageFilter, TaskFilter
 from gateway.services.merged_list import Taken, Whole, last_of, merged
 from gateway.services.merges import Merge, Merges
@@ -103,12 +104,15 @@ class BackendLists(Generic[Row]):
             )
         merge = None if caller.fresh else self.merges.find(asked.binding)
         if merge is not None and self._is_current(merge, stacks, asked):
+            if merge.fresh_until is None:
+                merge.fresh_until = list_fresh_until(stacks, [part.result for part in merge.parts])
+            caller.freshness.lasts(merge.fresh_until)
             last = last_of(self.cursors, asked.binding, after, asked.order)
             return merge.page(merge.begin(last), first, continued=after is not None)
         wholes = [self._whole(stack, caller, asked) for stack in stacks]
         if caller.kept_only and any(whole.ready is None and whole.skipped is None for whole in wholes):
             raise NotKept
-        return await merged(
+        page = await merged(
             wholes,
             order=asked.order,
             key_of=asked.key_of,
@@ -119,6 +123,8 @@ class BackendLists(Generic[Row]):
             binding=asked.binding,
             merges=self.merges,
         )
+        caller.freshness.lasts(list_fresh_until(stacks, page.backends))
+        return page
 
     def _is_current(self, merge: Merge[Row], stacks: Sequence[BackendStack], asked: Question[Row]) -> bool:
         """Whether each part of a merge is what its backend would give now."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from gateway.auth import ANYBODY, Principal
 from gateway.domain.errors import GatewayError
 from gateway.domain.operations import Operation
+from gateway.services.freshness import Freshness
 
 
 class NotKept(Exception):
@@ -17,6 +18,7 @@ class Caller:
 
     `down` remembers which backends failed to answer in this request, so that a dead one costs its deadline once.
     `denied` holds what was denied in it, by operation and backend, so that it is audited once.
+    `freshness` gathers until when the answer is as good as a new one.
     `kept_only` makes every read that would ask a vendor raise NotKept.
     """
 
@@ -26,6 +28,7 @@ class Caller:
     kept_only: bool = False
     down: dict[str, GatewayError] = field(default_factory=dict)
     denied: set[tuple[Operation, str]] = field(default_factory=set)
+    freshness: Freshness = field(default_factory=Freshness)
 
     @property
     def actor(self) -> str:

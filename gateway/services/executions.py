@@ -20,6 +20,7 @@ from gateway.services.asking import ask_list, ask_many, unsupported
 from gateway.services.caller import Caller
 from gateway.services.connection import Connection
 from gateway.services.cursors import CursorKey, binding
+from gateway.services.freshness import told
 from gateway.services.input_rules import broken, check_first
 from gateway.services.inputs import Direction, ExecutionFilter
 from gateway.services.merged_list import Taken, Whole, merged
@@ -100,6 +101,7 @@ class ExecutionReads:
         answer = None if caller.fresh else stack.peek(key, max_age=caller.max_age)
         if answer is None:
             return None
+        told(caller, stack, answer.fetched_at)
         return first_page(
             stack.name,
             answer,

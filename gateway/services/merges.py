@@ -27,13 +27,15 @@ class Part(NamedTuple, Generic[Row]):
 class Merge(Generic[Row]):
     """The rows of one list, in order. Keys and cursors are made when they are first asked for.
 
-    `parts` are the backends it was made of, `sign` makes the cursor that leads to a sort key.
+    `parts` are the backends it was made of, `sign` makes the cursor that leads to a sort key. `fresh_until` is for
+    whoever serves it to note.
     """
 
     def __init__(
         self, parts: Sequence[Part[Row]], rows: list[Row], key_of: RowOrder[Row], sign: Callable[[Any], str]
     ) -> None:
         self.parts = parts
+        self.fresh_until: float | None = None
         self.rows = rows
         self._results = [part.result for part in parts]
         self._key_of = key_of

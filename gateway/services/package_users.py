@@ -17,6 +17,7 @@ from gateway.services.asking import ask
 from gateway.services.caller import Caller
 from gateway.services.connection import BackendResultStatus, Connection
 from gateway.services.cursors import CursorKey, binding
+from gateway.services.freshness import told
 from gateway.services.inputs import Direction
 from gateway.services.merged_list import Taken, Whole, merged
 from gateway.services.shelves import Shelves
@@ -70,7 +71,9 @@ class PackageUsers:
         search = _Search(stack, package, self._now(), lambda _: True)
 
         async def everything() -> Snapshot[Task]:
-            return await shelf.get(filter_key="", keep=lambda _: True, narrowed=False, fresh=caller.fresh)
+            snapshot = await shelf.get(filter_key="", keep=lambda _: True, narrowed=False, fresh=caller.fresh)
+            told(caller, stack, snapshot.fetched_at)
+            return snapshot
 
         async def read(key: str, fetch: Callable[[], Awaitable[Value]]) -> Value:
             answer = await ask(stack, caller, key, fetch)
