@@ -2,11 +2,12 @@
 
 HostGuard        who may call at all
 CORS             which pages may read the answers
-routes           /graphql by HTTP and websocket, /healthz, /readyz, / to the explorer
+routes           /graphql by HTTP and websocket, /assets, /healthz, /readyz, / to the explorer
 """
 
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -20,6 +21,7 @@ from gateway.plans import NO_DOCUMENTS, TrustedDocuments
 from gateway.settings import LimitSettings, ServerSettings
 from gateway.web.cors import cors
 from gateway.web.disconnects import ToTheirEnd
+from gateway.web.explorer import BUNDLE, Explorer
 from gateway.web.graphql_http import GraphQLOverHttp
 from gateway.web.graphql_websocket import GraphQLOverWebsocket
 from gateway.web.health import Readiness, health_routes
@@ -45,11 +47,13 @@ def create_web(
     identify: Identify | None = None,
     lifespan: Lifespan[Starlette] | None = None,
     leaving: Leaving | None = None,
+    explorer: Path = BUNDLE,
 ) -> "Web":
     """The application. `context_factory` is given the request or the websocket; it may be async.
 
     `identify` tells who calls, by the headers of a request and the names of its client certificate; without it, it is
-    anybody. `leaving` is for whoever else wants to know that the process was told to end.
+    anybody. `leaving` is for whoever else wants to know that the process was told to end. `explorer` is the folder
+    that GraphiQL was built into.
     """
     leaving = leaving or Leaving(server.shutdown_timeout.total_seconds())
     readiness = Readiness(leaving)
@@ -57,7 +61,10 @@ def create_web(
     streams = OpenStreams()
     identity = Identity(identify)
     body_bytes = (limits or LimitSettings()).body_bytes
-    endpoint = GraphQLOverHttp(schema, context_factory, changes, identity, documents=documents, body_bytes=body_bytes)
+    explored = Explorer(explorer)
+    endpoint = GraphQLOverHttp(
+        schema, context_factory, changes, identity, explorer=explored, documents=documents, body_bytes=body_bytes
+    )
     websocket = GraphQLOverWebsocket(schema, context_factory, streams, changes, identity, documents=documents)
     guard = HostGuard(bound=server.host, origins=server.cors_origins, any_host=identify is not None)
     return Web(
@@ -70,6 +77,7 @@ def create_web(
         routes=[
             Route(_PATH, endpoint),
             WebSocketRoute(_PATH, websocket),
+            explored.assets(),
             Route("/", _to_the_explorer),
             *health_routes(readiness),
         ],

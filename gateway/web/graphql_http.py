@@ -22,7 +22,7 @@ from strawberry.types.graphql import OperationType
 from gateway.auth.refusals import KeysUnavailable, Unauthenticated
 from gateway.plans import OperationNotNamed, TooManyRequests, TrustedDocuments
 from gateway.web.disconnects import ToTheirEnd, only_reads
-from gateway.web.explorer import explorer_response
+from gateway.web.explorer import Explorer
 from gateway.web.graphql_errors import UNNAMED, never_executed, presented, too_often, unexpected
 from gateway.web.graphql_request import (
     ClientGone,
@@ -53,10 +53,12 @@ class GraphQLOverHttp:
         changes: ToTheirEnd,
         identity: Identity,
         *,
+        explorer: Explorer,
         documents: TrustedDocuments,
         body_bytes: int,
     ) -> None:
         self._schema = schema
+        self._explorer = explorer
         self._documents = documents
         self._body_bytes = body_bytes
         self._identity = identity
@@ -78,7 +80,7 @@ class GraphQLOverHttp:
             return refusal(405, "Use GET or POST.", "METHOD_NOT_ALLOWED", headers={"allow": ALLOW})
         head = head_of(scope)
         if method == "GET" and accepts_html(head.accept) and "query" not in QueryParams(scope["query_string"]):
-            return explorer_response()
+            return self._explorer.page(scope)
         body = b""
         media_type = accepted_media_type(head.accept)
         if method == "POST" and media_type is not None:
