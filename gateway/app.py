@@ -18,9 +18,7 @@ Nothing but this module knows the vendors, and it knows them only by discovery.
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -36,7 +34,6 @@ from gateway.backends.rate_limit import CallBudget
 from gateway.backends.registry import BackendRegistry
 from gateway.backends.stack import BackendStack
 from gateway.domain.backend import Backend
-from gateway.domain.errors import GatewayError
 from gateway.domain.limits import Limits
 from gateway.ledger import Ledger
 from gateway.plans import (
@@ -223,34 +220,3 @@ def build_stack(
     return BackendStack(
         adapter=adapter, manifest=manifest, pace=settings, health=health, now=utc_now, gate=gate, shared=shared
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackendCheck:
-    """Whether one backend can be reached and lets us in."""
-
-    name: str
-    vendor: str
-    ok: bool
-    message: str
-    seconds: float
-
-
-async def check_backends(settings: Settings) -> list[BackendCheck]:
-    """Probe every backend once, one after another."""
-    checks = []
-    async with vendor_client() as client:
-        for backend in settings.backends:
-            stack = build_stack(backend, client)
-            started = perf_counter()
-            try:
-                await stack.look(stack.adapter.probe)
-                ok, message = True, "reached, and let in"
-            except GatewayError as error:
-                ok, message = False, error.message
-            seconds = perf_counter() - started
-            checks.append(
-                BackendCheck(name=backend.name, vendor=backend.vendor, ok=ok, message=message, seconds=seconds)
-            )
-            await stack.adapter.aclose()
-    return checks

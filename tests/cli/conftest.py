@@ -17,6 +17,7 @@ import yaml
 from gateway.vendorkit.discovery import installed_vendors
 from gateway.vendorkit.manifest import VendorManifest
 from gateway.vendorkit.simulation.options import SimulatorOptions
+from tests.support.terminal import Terminal, on_a_terminal
 
 _ROOT = Path(__file__).parents[2]
 _ADDRESS = re.compile(r"http://[0-9a-z.:\[\]]+")
@@ -98,6 +99,17 @@ def start(tmp_path: Path) -> Start:
             process.kill()
             process.wait()
             process.stdout.close()
+
+    return of
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Callable[..., AbstractContextManager[Terminal]]:
+    """Start a command on a terminal, in an empty folder; it is ended with the block at the latest."""
+
+    def of(*arguments: str, stdout: int | None = None, **env: str) -> AbstractContextManager[Terminal]:
+        environment = {name: value for name, value in _environment(env).items() if name != "COLUMNS"}
+        return on_a_terminal(_command(arguments), folder=tmp_path, environment=environment, stdout=stdout)
 
     return of
 
