@@ -116,7 +116,12 @@ def build_app(settings: Settings, *, processes: int = 1) -> Web:
         identify=identify,
         lifespan=lifespan,
         leaving=leaving,
+        seconds_fresh=_seconds_fresh,
     )
+
+
+def _seconds_fresh(context: object) -> int:
+    return context.caller.freshness.seconds() if isinstance(context, RequestContext) else 0
 
 
 def _asking(context: RequestContext) -> Principal:

@@ -7,10 +7,13 @@ ends it. What shows a moment of the gateway itself, such as a backend's health, 
 from collections.abc import Iterable
 from datetime import datetime
 from math import inf
+from time import time
 from typing import Protocol
 
 from gateway.backends.stack import BackendStack
 from gateway.services.connection import BackendResult
+
+_A_DAY = 86_400
 
 
 class Freshness:
@@ -25,6 +28,10 @@ class Freshness:
         """Something was told that is served as it is until then."""
         if self.until is None or until < self.until:
             self.until = until
+
+    def seconds(self) -> int:
+        """How many whole seconds are left. Who was told nothing that can age has none to count on."""
+        return 0 if self.until is None else max(0, int(min(self.until - time(), _A_DAY)))
 
     def over(self) -> None:
         """Something was told that may be otherwise a moment later."""

@@ -19,6 +19,7 @@ from starlette.types import Lifespan, Receive, Scope, Send
 
 from gateway.plans import NO_DOCUMENTS, TrustedDocuments
 from gateway.settings import LimitSettings, ServerSettings
+from gateway.web.caching import SecondsFresh, this_moment_only
 from gateway.web.cors import cors
 from gateway.web.disconnects import ToTheirEnd
 from gateway.web.explorer import BUNDLE, Explorer
@@ -48,12 +49,13 @@ def create_web(
     lifespan: Lifespan[Starlette] | None = None,
     leaving: Leaving | None = None,
     explorer: Path = BUNDLE,
+    seconds_fresh: SecondsFresh = this_moment_only,
 ) -> "Web":
     """The application. `context_factory` is given the request or the websocket; it may be async.
 
     `identify` tells who calls, by the headers of a request and the names of its client certificate; without it, it is
     anybody. `leaving` is for whoever else wants to know that the process was told to end. `explorer` is the folder
-    that GraphiQL was built into.
+    that GraphiQL was built into. `seconds_fresh` tells from a context how long its answer is as good as a new one.
     """
     leaving = leaving or Leaving(server.shutdown_timeout.total_seconds())
     readiness = Readiness(leaving)
@@ -63,7 +65,14 @@ def create_web(
     body_bytes = (limits or LimitSettings()).body_bytes
     explored = Explorer(explorer)
     endpoint = GraphQLOverHttp(
-        schema, context_factory, changes, identity, explorer=explored, documents=documents, body_bytes=body_bytes
+        schema,
+        context_factory,
+        changes,
+        identity,
+        explorer=explored,
+        documents=documents,
+        body_bytes=body_bytes,
+        seconds_fresh=seconds_fresh,
     )
     websocket = GraphQLOverWebsocket(schema, context_factory, streams, changes, identity, documents=documents)
     guard = HostGuard(bound=server.host, origins=server.cors_origins, any_host=identify is not None)

@@ -20,7 +20,7 @@ _log = structlog.get_logger(__name__)
 
 def only_reads(document: str) -> bool:
     """Whether a document can change nothing. One that merely holds the word is taken for one that can."""
-    return bool(document) and _MUTATION.search(document) is None
+    return bool(document) and ("mutation" not in document or _MUTATION.search(document) is None)
 
 
 class ToTheirEnd:

@@ -1,42 +1,32 @@
-"""GraphQL over HTTP: GET for queries, POST for queries and mutations, status and media type as the client asked.
-
-Statuses are chosen here and nowhere else. A request that is none is 4xx always. A document that fails before it is
-executed is 200 for clients that take application/json, as they are used to, and 400 in
-application/graphql-response+json. What was executed is 200, errors or not.
-"""
+"""GraphQL over HTTP: GET for queries, POST for queries and mutations. What is answered is decided in `answers`."""
 
 from collections.abc import Awaitable
 from inspect import isawaitable
-from math import ceil
-from typing import cast
 
 from starlette.datastructures import QueryParams
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from strawberry.exceptions import MissingQueryError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from gateway.auth.refusals import KeysUnavailable, Unauthenticated
-from gateway.plans import OperationNotNamed, TooManyRequests, TrustedDocuments
+from gateway.plans import TrustedDocuments
+from gateway.web.answers import Answers, Asked
+from gateway.web.caching import SecondsFresh, this_moment_only
 from gateway.web.disconnects import ToTheirEnd, only_reads
 from gateway.web.explorer import Explorer
-from gateway.web.graphql_errors import UNNAMED, never_executed, presented, too_often, unexpected
 from gateway.web.graphql_request import (
     ClientGone,
     GraphQLRequest,
-    RequestRefused,
     from_body,
     from_query_string,
     head_of,
     read_body,
     too_large,
 )
-from gateway.web.identity import Identity, not_let_in
+from gateway.web.identity import Identity
 from gateway.web.negotiation import accepted_media_type, accepts_html
-from gateway.web.responses import GRAPHQL_JSON, JSON, json_response, refusal
+from gateway.web.responses import GRAPHQL_JSON, JSON, refusal
 from gateway.web.schema_port import ContextFactory, GraphQLSchemaPort
 
 ALLOW = "GET, POST, OPTIONS"
@@ -56,8 +46,10 @@ class GraphQLOverHttp:
         explorer: Explorer,
         documents: TrustedDocuments,
         body_bytes: int,
+        seconds_fresh: SecondsFresh = this_moment_only,
     ) -> None:
         self._schema = schema
+        self._answers = Answers(seconds_fresh, private=identity.asks)
         self._explorer = explorer
         self._documents = documents
         self._body_bytes = body_bytes
@@ -93,7 +85,7 @@ class GraphQLOverHttp:
                 return None
             # As in `begin`.
             except Exception as problem:  # noqa: BLE001
-                return _refused(problem, media_type)
+                return self._answers.refused(problem, media_type)
         begun = self.begin(scope, body)
         return begun if isinstance(begun, Response) else await begun
 
@@ -104,6 +96,7 @@ class GraphQLOverHttp:
         media_type = accepted_media_type(head.accept)
         if media_type is None:
             return refusal(406, f"Accept {GRAPHQL_JSON} or {JSON}.", "NOT_ACCEPTABLE")
+        asked = Asked(method, head, media_type)
         try:
             known = self._identity.note(scope)
             if known is not None:
@@ -114,14 +107,18 @@ class GraphQLOverHttp:
                 raise too_large(self._body_bytes)
             else:
                 wanted = from_body(head, body, self._documents)
+            asked.request = wanted
             context = self._context_factory(HTTPConnection(scope))
-            made = self._with(context, wanted, method) if isawaitable(context) else self._run(context, wanted, method)
-            if isinstance(made, ExecutionResult):
-                return _executed(made, media_type)
+            if isawaitable(context):
+                finishing = self._with(context, wanted, asked)
+            else:
+                made = self._run(context, wanted, method)
+                if isinstance(made, ExecutionResult):
+                    return self._answers.executed(made, asked, context)
+                finishing = self._finish(made, asked, context)
         # Whatever breaks on the way is answered in GraphQL's own form, and logged.
         except Exception as problem:  # noqa: BLE001
-            return _refused(problem, media_type)
-        finishing = self._finish(made, media_type)
+            return self._answers.refused(problem, media_type)
         return finishing if only_reads(wanted.query) else self._changes.run(finishing)
 
     async def _once(self, known: Awaitable[None], scope: Scope, body: bytes, media_type: str) -> Response:
@@ -129,7 +126,7 @@ class GraphQLOverHttp:
             await known
         # As in `begin`.
         except Exception as problem:  # noqa: BLE001
-            return _refused(problem, media_type)
+            return self._answers.refused(problem, media_type)
         begun = self.begin(scope, body)
         return begun if isinstance(begun, Response) else await begun
 
@@ -144,66 +141,18 @@ class GraphQLOverHttp:
             allowed_operation_types=_BY_METHOD[method],
         )
 
-    async def _with(self, context: Awaitable[object], wanted: GraphQLRequest, method: str) -> ExecutionResult:
-        made = self._run(await context, wanted, method)
-        return made if isinstance(made, ExecutionResult) else await made
-
-    async def _finish(self, made: Awaitable[ExecutionResult], media_type: str) -> Response:
+    async def _with(self, making: Awaitable[object], wanted: GraphQLRequest, asked: Asked) -> Response:
         try:
-            return _executed(await made, media_type)
+            context = await making
+            made = self._run(context, wanted, asked.method)
+            return self._answers.executed(made if isinstance(made, ExecutionResult) else await made, asked, context)
         # As in `begin`.
         except Exception as problem:  # noqa: BLE001
-            return _refused(problem, media_type)
+            return self._answers.refused(problem, asked.media_type)
 
-
-def _refused(problem: Exception, media_type: str) -> Response:
-    if isinstance(problem, CannotGetOperationTypeError):
-        name = problem.operation_name
-        message = f"The document has no operation named {name}." if name else "The document holds no operation."
-        problem = RequestRefused(400, message)
-    elif isinstance(problem, InvalidOperationTypeError):
-        if problem.operation_type is OperationType.SUBSCRIPTION:
-            problem = RequestRefused(
-                400, "Subscriptions are served over a websocket, with the protocol graphql-transport-ws."
-            )
-        else:
-            problem = RequestRefused(405, "A mutation needs POST.", "METHOD_NOT_ALLOWED")
-    elif isinstance(problem, MissingQueryError):
-        problem = RequestRefused(400, "The query is empty.")
-    elif isinstance(problem, OperationNotNamed):
-        problem = RequestRefused(400, UNNAMED)
-    if isinstance(problem, Unauthenticated | KeysUnavailable):
-        return not_let_in(problem, media_type)
-    if isinstance(problem, TooManyRequests):
-        wait = {"retry-after": str(ceil(problem.seconds))}
-        return refusal(429, too_often(problem), "RATE_LIMITED", media_type=media_type, headers=wait)
-    if isinstance(problem, RequestRefused):
-        headers = {"allow": "POST"} if problem.status == 405 else None
-        return refusal(
-            problem.status, problem.message, problem.code, media_type=media_type, headers=headers, told=problem.told
-        )
-    return _failed(unexpected(problem), media_type)
-
-
-def _executed(result: ExecutionResult, media_type: str) -> Response:
-    errors = [error.formatted for error in presented(result)]
-    content: dict[str, object] = {}
-    status = 200
-    if errors:
-        content["errors"] = errors
-    if never_executed(result):
-        if any(error.get("extensions", {}).get("code") == "INTERNAL" for error in errors):
-            status = 500
-        elif media_type == GRAPHQL_JSON:
-            status = 400
-    else:
-        content["data"] = result.data
-    if result.extensions:
-        content["extensions"] = result.extensions
-    return json_response(content, status=status, media_type=media_type)
-
-
-def _failed(error: object, media_type: str) -> Response:
-    code = cast("dict[str, dict[str, str]]", error)["extensions"]["code"]
-    status = {"INTERNAL": 500, "FORBIDDEN": 403, "UNAUTHENTICATED": 401, "BACKEND_UNAVAILABLE": 503}.get(code, 400)
-    return json_response({"errors": [error]}, status=status, media_type=media_type)
+    async def _finish(self, made: Awaitable[ExecutionResult], asked: Asked, context: object) -> Response:
+        try:
+            return self._answers.executed(await made, asked, context)
+        # As in `begin`.
+        except Exception as problem:  # noqa: BLE001
+            return self._answers.refused(problem, asked.media_type)

@@ -68,6 +68,8 @@ class RequestHead:
     content_type: str | None = None
     content_encoding: str | None = None
     content_length: str | None = None
+    accept_encoding: str | None = None
+    if_none_match: str | None = None
 
 
 _HEADERS = {name.replace("_", "-").encode(): name for name in RequestHead.__slots__}

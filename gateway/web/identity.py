@@ -33,6 +33,11 @@ class Identity:
     def __init__(self, identify: Identify | None) -> None:
         self._identify = identify
 
+    @property
+    def asks(self) -> bool:
+        """Whether callers have to show who they are."""
+        return self._identify is not None
+
     def note(self, scope: Scope, more: Headers = ()) -> Awaitable[None] | None:
         """Find out who calls; an awaitable where that takes waiting. `more` counts as headers beside those sent.
 

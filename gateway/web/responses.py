@@ -1,9 +1,9 @@
 """Answers as JSON, through orjson, and the media types GraphQL is answered in."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 
 import orjson
 from starlette.responses import Response
@@ -30,37 +30,44 @@ def _plain(value: object) -> object:
 
 
 class JsonResponse(Response):
-    """An answer that no cache keeps and no browser takes for anything else.
+    """An answer that no browser takes for anything else.
 
-    Its headers are put together once for each media type, not once an answer.
+    The headers that many answers have alike are put together once, not once an answer.
     """
 
-    def __init__(self, content: object, status: int, media_type: str, headers: Mapping[str, str] | None) -> None:
+    def __init__(
+        self,
+        body: bytes,
+        status: int,
+        media_type: str,
+        cache_control: str = "no-store",
+        vary: str = "Accept",
+        more: Iterable[tuple[bytes, bytes]] = (),
+    ) -> None:
         self.status_code = status
         self.background = None
-        self.body = encode(content)
-        self.raw_headers = [
-            *_headers(media_type),
-            (b"content-length", b"%d" % len(self.body)),
-            *((name.encode(), value.encode()) for name, value in (headers or {}).items()),
-        ]
+        self.body = body
+        self.raw_headers = [*_headers(media_type, cache_control, vary), *more]
+        if status != 304:
+            self.raw_headers.append((b"content-length", b"%d" % len(body)))
 
 
-@cache
-def _headers(media_type: str) -> tuple[tuple[bytes, bytes], ...]:
+@lru_cache(maxsize=512)
+def _headers(media_type: str, cache_control: str, vary: str) -> tuple[tuple[bytes, bytes], ...]:
     return (
         (b"content-type", f"{media_type}; charset=utf-8".encode()),
-        (b"cache-control", b"no-store"),
+        (b"cache-control", cache_control.encode()),
         (b"x-content-type-options", b"nosniff"),
-        (b"vary", b"Accept"),
+        (b"vary", vary.encode()),
     )
 
 
 def json_response(
     content: object, *, status: int = 200, media_type: str = JSON, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """An answer in JSON. Another Accept header may have had another one."""
-    return JsonResponse(content, status, media_type, headers)
+    """An answer in JSON that no cache keeps. Another Accept header may have had another one."""
+    more = ((name.encode(), value.encode()) for name, value in (headers or {}).items())
+    return JsonResponse(encode(content), status, media_type, more=more)
 
 
 def refusal(
