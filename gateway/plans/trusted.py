@@ -29,7 +29,7 @@ class TrustedDocuments:
     def __init__(self, texts: Mapping[str, str], *, only: bool) -> None:
         self._texts = {**{sha256(text.encode()).hexdigest(): text for text in texts.values()}, **texts}
         self._known = frozenset(texts.values())
-        self._only = only
+        self.only = only
 
     def __len__(self) -> int:
         return len(self._known)
@@ -38,7 +38,7 @@ class TrustedDocuments:
         """The document to execute for a request that holds a text, an id, or both; None where there is none."""
         if query is None:
             return None if document_id is None else self._texts.get(document_id)
-        return query if not self._only or query in self._known else None
+        return query if not self.only or query in self._known else None
 
 
 NO_DOCUMENTS: Final = TrustedDocuments({}, only=False)

@@ -21,9 +21,11 @@ from gateway.web.caching import NO_STORE, SecondsFresh, cache_control, entity_ta
 from gateway.web.compressing import compressed
 from gateway.web.disconnects import only_reads
 from gateway.web.graphql_errors import UNNAMED, never_executed, presented, too_often, unexpected
-from gateway.web.graphql_request import GraphQLRequest, RequestHead, RequestRefused
+from gateway.web.graphql_request import GraphQLRequest, RequestHead
 from gateway.web.identity import not_let_in
-from gateway.web.responses import GRAPHQL_JSON, JsonResponse, encode, json_response, refusal
+from gateway.web.persisted_queries import NOT_FOUND
+from gateway.web.refusals import RequestRefused
+from gateway.web.responses import GRAPHQL_JSON, JSON, JsonResponse, encode, json_response, refusal
 
 _VARY = "Accept, Accept-Encoding"
 _VARY_BY_CALLER = f"{_VARY}, Authorization, X-Api-Key"
@@ -81,8 +83,12 @@ class Answers:
             return refusal(429, too_often(problem), "RATE_LIMITED", media_type=media_type, headers=wait)
         if isinstance(problem, RequestRefused):
             headers = {"allow": "POST"} if problem.status == 405 else None
+            status = problem.status
+            if problem.code == NOT_FOUND and media_type == JSON:
+                # Apollo's clients take it for a step of the protocol, and 4xx for one that went wrong.
+                status = 200
             return refusal(
-                problem.status, problem.message, problem.code, media_type=media_type, headers=headers, told=problem.told
+                status, problem.message, problem.code, media_type=media_type, headers=headers, told=problem.told
             )
         error = unexpected(problem)
         code = cast("dict[str, dict[str, str]]", error)["extensions"]["code"]

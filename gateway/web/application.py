@@ -30,6 +30,7 @@ from gateway.web.host_guard import HostGuard
 from gateway.web.identity import Identify, Identity
 from gateway.web.leaving import Leaving
 from gateway.web.open_streams import OpenStreams
+from gateway.web.persisted_queries import PersistedQueries
 from gateway.web.responses import refusal
 from gateway.web.schema_port import ContextFactory, GraphQLSchemaPort
 
@@ -64,17 +65,18 @@ def create_web(
     identity = Identity(identify)
     body_bytes = (limits or LimitSettings()).body_bytes
     explored = Explorer(explorer)
+    known = PersistedQueries(documents)
     endpoint = GraphQLOverHttp(
         schema,
         context_factory,
         changes,
         identity,
         explorer=explored,
-        documents=documents,
+        documents=known,
         body_bytes=body_bytes,
         seconds_fresh=seconds_fresh,
     )
-    websocket = GraphQLOverWebsocket(schema, context_factory, streams, changes, identity, documents=documents)
+    websocket = GraphQLOverWebsocket(schema, context_factory, streams, changes, identity, documents=known)
     guard = HostGuard(bound=server.host, origins=server.cors_origins, any_host=identify is not None)
     return Web(
         guard,

@@ -10,7 +10,6 @@ from starlette.types import Receive, Scope, Send
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from gateway.plans import TrustedDocuments
 from gateway.web.answers import Answers, Asked
 from gateway.web.caching import SecondsFresh, this_moment_only
 from gateway.web.disconnects import ToTheirEnd, only_reads
@@ -26,6 +25,7 @@ from gateway.web.graphql_request import (
 )
 from gateway.web.identity import Identity
 from gateway.web.negotiation import accepted_media_type, accepts_html
+from gateway.web.persisted_queries import PersistedQueries
 from gateway.web.responses import GRAPHQL_JSON, JSON, refusal
 from gateway.web.schema_port import ContextFactory, GraphQLSchemaPort
 
@@ -44,7 +44,7 @@ class GraphQLOverHttp:
         identity: Identity,
         *,
         explorer: Explorer,
-        documents: TrustedDocuments,
+        documents: PersistedQueries,
         body_bytes: int,
         seconds_fresh: SecondsFresh = this_moment_only,
     ) -> None:

@@ -9,24 +9,10 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.types import Receive, Scope
 
-from gateway.plans import NO_DOCUMENTS, TrustedDocuments
+from gateway.web.persisted_queries import PersistedQueries
+from gateway.web.refusals import RequestRefused
 
-UNTRUSTED = "This document is not among those that are trusted here. Add it to the manifest."
 _MOST_PARAMETERS = 20
-_DOCUMENT_IDS = ("documentId", "id", "doc_id")
-
-
-class RequestRefused(Exception):
-    """The request is no GraphQL request. `status` is the HTTP status to answer with, `told` what goes with the code."""
-
-    def __init__(
-        self, status: int, message: str, code: str = "BAD_REQUEST", told: Mapping[str, object] | None = None
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.code = code
-        self.told = told or {}
 
 
 class ClientGone(Exception):
@@ -42,7 +28,7 @@ class GraphQLRequest:
     operation_name: str | None = None
 
 
-def from_query_string(query_string: bytes, documents: TrustedDocuments = NO_DOCUMENTS) -> GraphQLRequest:
+def from_query_string(query_string: bytes, documents: PersistedQueries) -> GraphQLRequest:
     """Read a GET. Raises RequestRefused."""
     try:
         pairs = parse_qsl(
@@ -85,7 +71,7 @@ def head_of(scope: Scope) -> RequestHead:
     return head
 
 
-def from_body(head: RequestHead, body: bytes, documents: TrustedDocuments = NO_DOCUMENTS) -> GraphQLRequest:
+def from_body(head: RequestHead, body: bytes, documents: PersistedQueries) -> GraphQLRequest:
     """Read a POST. Raises RequestRefused."""
     _check_head(head)
     members = _json(body, "The body")
@@ -96,39 +82,25 @@ def from_body(head: RequestHead, body: bytes, documents: TrustedDocuments = NO_D
     return from_members(members, documents)
 
 
-def from_members(members: dict[str, Any], documents: TrustedDocuments = NO_DOCUMENTS) -> GraphQLRequest:
-    """Check the types of a request's members, and find the document that it names. Raises RequestRefused."""
+def from_members(members: dict[str, Any], documents: PersistedQueries) -> GraphQLRequest:
+    """Check the types of a request's members, and find the document that it means. Raises RequestRefused."""
+    check_members(members)
+    return GraphQLRequest(documents.text(members), members.get("variables"), members.get("operationName") or None)
+
+
+def check_members(members: Mapping[str, Any]) -> None:
+    """Raise RequestRefused where a member is not of its type."""
     query = members.get("query")
-    variables = members.get("variables")
-    name = members.get("operationName")
-    extensions = members.get("extensions")
     if query is not None and not isinstance(query, str):
         raise RequestRefused(400, "query must be a string.")
     if query is not None and not query.strip():
         raise RequestRefused(400, "The query is empty.")
-    if variables is not None and not isinstance(variables, dict):
-        raise RequestRefused(400, "variables must be an object.")
-    if name is not None and not isinstance(name, str):
+    for name in ("variables", "extensions"):
+        if members.get(name) is not None and not isinstance(members[name], dict):
+            raise RequestRefused(400, f"{name} must be an object.")
+    operation = members.get("operationName")
+    if operation is not None and not isinstance(operation, str):
         raise RequestRefused(400, "operationName must be a string.")
-    if extensions is not None and not isinstance(extensions, dict):
-        raise RequestRefused(400, "extensions must be an object.")
-    document_id = _document_id(members, extensions or {})
-    text = documents.text(query, document_id)
-    if text is not None:
-        return GraphQLRequest(text, variables, name or None)
-    if query is None and document_id is None:
-        raise RequestRefused(400, "A query is missing.")
-    raise RequestRefused(400, UNTRUSTED, "DOCUMENT_NOT_TRUSTED")
-
-
-def _document_id(members: dict[str, Any], extensions: dict[str, Any]) -> str | None:
-    """The id of a document, as clients of Apollo and Relay send it."""
-    persisted = extensions.get("persistedQuery")
-    given = [
-        persisted.get("sha256Hash") if isinstance(persisted, dict) else None,
-        *(members.get(key) for key in _DOCUMENT_IDS),
-    ]
-    return next((one for one in given if isinstance(one, str) and one), None)
 
 
 def _check_head(head: RequestHead) -> None:

@@ -20,13 +20,15 @@ from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 
 from gateway.auth.refusals import KeysUnavailable, Unauthenticated
-from gateway.plans import NO_DOCUMENTS, OperationNotNamed, TooManyRequests, TrustedDocuments
+from gateway.plans import OperationNotNamed, TooManyRequests
 from gateway.web.disconnects import ToTheirEnd, only_reads
 from gateway.web.expiry import has_expired, until_expiry
 from gateway.web.graphql_errors import UNNAMED, presented, refused, too_often
-from gateway.web.graphql_request import UNTRUSTED, RequestRefused, from_members
+from gateway.web.graphql_request import check_members
 from gateway.web.identity import CODE, EXPIRED, Identity, principal_of, told
 from gateway.web.open_streams import EndingHandler, OpenStreams
+from gateway.web.persisted_queries import PersistedQueries, names_document
+from gateway.web.refusals import RequestRefused
 from gateway.web.responses import encode
 from gateway.web.schema_port import ContextFactory, GraphQLSchemaPort
 
@@ -58,7 +60,7 @@ class GraphQLOverWebsocket(GraphQL[object, None]):
         changes: ToTheirEnd,
         identity: Identity,
         *,
-        documents: TrustedDocuments = NO_DOCUMENTS,
+        documents: PersistedQueries,
     ) -> None:
         # Of a schema, the websocket part calls `stream` alone.
         spoken = cast("BaseSchema", _PresentableSchema(schema, changes, context_factory))
@@ -126,19 +128,28 @@ def _is_message(message: object) -> bool:
     if message["type"] == "complete":
         return True
     payload = message.get("payload")
+    if not isinstance(payload, dict) or not names_document(payload):
+        return False
     try:
-        return isinstance(payload, dict) and bool(from_members(payload))
-    except RequestRefused as problem:
-        # The message is one; its document is looked for once more.
-        return problem.code == "DOCUMENT_NOT_TRUSTED"
-
-
-def _find_document(payload: dict[str, Any], documents: TrustedDocuments) -> None:
-    """Put the document into the payload. One that is not trusted leaves none, which is answered as an operation is."""
-    try:
-        payload["query"] = from_members(payload, documents).query
+        check_members(payload)
     except RequestRefused:
-        payload["query"] = ""
+        return False
+    return True
+
+
+class _NoDocument(str):
+    """Stands where the text of a document should, with why there is none: answered as an operation is."""
+
+    problem: RequestRefused
+
+
+def _find_document(payload: dict[str, Any], documents: PersistedQueries) -> None:
+    """Put the document into the payload."""
+    try:
+        payload["query"] = documents.text(payload)
+    except RequestRefused as problem:
+        payload["query"] = _NoDocument()
+        payload["query"].problem = problem
 
 
 class _PresentableSchema:
@@ -166,8 +177,8 @@ class _PresentableSchema:
         principal = principal_of(socket)
         if has_expired(principal):
             return _never(EXPIRED, CODE)
-        if not query:
-            return _never(UNTRUSTED, "DOCUMENT_NOT_TRUSTED")
+        if isinstance(query, _NoDocument):
+            return _never(query.problem.message, query.problem.code)
         name = operation_name or None
         made = self._context_factory(socket)
         try:

@@ -16,7 +16,7 @@ async def test_a_query_by_post_is_answered_in_application_json(client: httpx.Asy
     assert (answer.status_code, answer.json()) == (200, {"data": {"hello": "hello there"}})
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
     assert "accept" in answer.headers["vary"].lower()
-    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["cache-control"] == "public, no-cache"
 
 
 async def test_a_query_by_get_is_answered(client: httpx.AsyncClient) -> None:
