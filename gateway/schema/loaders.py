@@ -74,11 +74,17 @@ class Loaders:
     @cached_property
     def execution(self) -> Loader[ObjectId, Execution | None]:
         """Executions, in bulk where their vendor can."""
+        return _together(lambda refs: self._services.executions.get_many(self._caller, refs))
 
-        async def load(refs: list[ObjectId]) -> Sequence[Execution | BaseException | None]:
-            return await self._services.executions.get_many(self._caller, refs)
+    @cached_property
+    def entity_task(self) -> Loader[ObjectId, Task | None]:
+        """Tasks that a router asks for, as many as it likes: from the list where there are many."""
+        return _together(lambda refs: self._services.tasks.get_many(self._caller, refs))
 
-        return Loader(load)
+    @cached_property
+    def entity_package(self) -> Loader[ObjectId, Package | None]:
+        """Packages that a router asks for."""
+        return _together(lambda refs: self._services.packages.get_many(self._caller, refs))
 
     @cached_property
     def whole_task(self) -> Loader[Task, Task | None]:
@@ -99,6 +105,15 @@ class Loaders:
 def _one_by_one(get: Callable[[ObjectId], Awaitable[Row | None]]) -> Loader[ObjectId, Row | None]:
     async def load(refs: list[ObjectId]) -> Sequence[Row | BaseException | None]:
         return await asyncio.gather(*map(get, refs), return_exceptions=True)
+
+    return Loader(load)
+
+
+def _together(
+    get_many: Callable[[list[ObjectId]], Awaitable[Sequence[Row | BaseException | None]]],
+) -> Loader[ObjectId, Row | None]:
+    async def load(refs: list[ObjectId]) -> Sequence[Row | BaseException | None]:
+        return await get_many(refs)
 
     return Loader(load)
 

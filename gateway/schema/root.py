@@ -17,7 +17,8 @@ from gateway.schema.errors import ERROR_TYPES
 from gateway.schema.executions.mutations import ExecutionMutations
 from gateway.schema.executions.queries import ExecutionQueries
 from gateway.schema.executions.subscriptions import ExecutionSubscriptions
-from gateway.schema.federation import FEDERATION_VERSION, FederatedSchema
+from gateway.schema.federation import FederatedSchema
+from gateway.schema.found_by_key import ENTITIES
 from gateway.schema.node import MOST_NODES, Node, find, usable
 from gateway.schema.packages.mutations import PackageMutations
 from gateway.schema.packages.queries import PackageQueries
@@ -87,6 +88,8 @@ def build_schema() -> FederatedSchema:
         subscription=Subscription,
         types=[OtaAuditEntry, *ERROR_TYPES],
         extensions=[FewParsed, FewValidated],
-        config=StrawberryConfig(scalar_map=SCALARS),
-        federation_version=FEDERATION_VERSION,
+        # Adds @defer and @stream. Graphql-core calls them experimental, since the specification still moves.
+        config=StrawberryConfig(scalar_map=SCALARS, enable_experimental_incremental_execution=True),
+        federation_version="2.9",
+        entities=ENTITIES,
     )

@@ -20,6 +20,7 @@ from gateway.services.package_users import PackageUsers
 from gateway.services.seen_backends import SeenBackends, narrowed_to_seen
 from gateway.services.shelves import Shelves
 from gateway.services.sort_keys import by_moment, by_text
+from gateway.services.together import Together
 
 _KEYS: dict[tuple[PackageOrderField, Direction], RowOrder[Package]] = {
     (PackageOrderField.CREATED_AT, direction): by_moment(attrgetter("created_at"), direction) for direction in Direction
@@ -43,6 +44,14 @@ class PackageReads:
             shelves=shelves.packages,
             cursors=cursors,
         )
+        self._together = Together(
+            backends=backends,
+            shelves=shelves.packages,
+            operation=Operation.LIST_PACKAGES,
+            lists_from=None,
+            kept_as=_kept_as,
+            get=self.get,
+        )
 
     async def list(
         self, caller: Caller, first: int, after: str | None, wanted: PackageFilter, order: PackageOrder
@@ -59,11 +68,15 @@ class PackageReads:
         if stack is None:
             return None
         stack.adapter.check_key(ref)
-        answer = await ask(stack, caller, f"package|{ref.key}", lambda: stack.adapter.get_package(ref))
+        answer = await ask(stack, caller, _kept_as(ref), lambda: stack.adapter.get_package(ref))
         package = answer.value
         if package is None or (ref.generation and not same_generation(ref.generation, package.ref.generation)):
             return None
         return package
+
+    async def get_many(self, caller: Caller, refs: Sequence[ObjectId]) -> Sequence[Package | GatewayError | None]:
+        """Packages by id, in the order asked, as a kept list shows them or whole. What could not be had is an error."""
+        return await self._together.read(caller, refs)
 
     async def describe_many(
         self, caller: Caller, packages: Sequence[Package]
@@ -76,6 +89,10 @@ class PackageReads:
         check_first(first)
         stack = self._backends.of(caller, package.ref)
         return await self._users.page(stack, caller, package, first=first, after=after)
+
+
+def _kept_as(ref: ObjectId) -> str:
+    return f"package|{ref.key}"
 
 
 @remembered

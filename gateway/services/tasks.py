@@ -18,6 +18,10 @@ from gateway.services.inputs import Direction, TaskFilter, TaskOrder, TaskOrderF
 from gateway.services.seen_backends import SeenBackends, narrowed_to_seen
 from gateway.services.shelves import Shelves
 from gateway.services.sort_keys import by_moment, by_text
+from gateway.services.together import Together
+
+# About as many calls as the smallest fleets' lists take; most accounts' budgets have not many more in a read's time.
+_MANY = 20
 
 _KEYS: dict[tuple[TaskOrderField, Direction], RowOrder[Task]] = {
     (TaskOrderField.CREATED_AT, direction): by_moment(attrgetter("created_at"), direction) for direction in Direction
@@ -42,6 +46,14 @@ class TaskReads:
             shelves=shelves.tasks,
             cursors=cursors,
         )
+        self._together = Together(
+            backends=backends,
+            shelves=shelves.tasks,
+            operation=Operation.LIST_TASKS,
+            lists_from=_MANY,
+            kept_as=_kept_as,
+            get=self.get,
+        )
 
     async def list(
         self, caller: Caller, first: int, after: str | None, wanted: TaskFilter, order: TaskOrder
@@ -60,15 +72,24 @@ class TaskReads:
         if stack is None:
             return None
         stack.adapter.check_key(ref)
-        answer = await ask(stack, caller, f"task|{ref.key}", lambda: stack.adapter.get_task(ref))
+        answer = await ask(stack, caller, _kept_as(ref), lambda: stack.adapter.get_task(ref))
         task = answer.value
         if task is None or (ref.generation and not same_generation(ref.generation, task.ref.generation)):
             return None
         return self._shelves.as_deleted(task)
 
+    async def get_many(self, caller: Caller, refs: Sequence[ObjectId]) -> Sequence[Task | GatewayError | None]:
+        """Tasks by id, in the order asked, as lists show them or whole. One that could not be had is an error there."""
+        found = await self._together.read(caller, refs)
+        return [self._shelves.as_deleted(one) if isinstance(one, Task) else one for one in found]
+
     async def describe_many(self, caller: Caller, tasks: Sequence[Task]) -> Sequence[Task | GatewayError | None]:
         """The same tasks, whole: what a list row lacks. One that could not be had is an error in its place."""
         return await each_or_error(tasks, lambda task: self.get(caller, task.ref))
+
+
+def _kept_as(ref: ObjectId) -> str:
+    return f"task|{ref.key}"
 
 
 @remembered
