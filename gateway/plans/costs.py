@@ -3,7 +3,8 @@
 An object counts once, and everything inside a list as often as the list is asked to be long: `first` of a connection
 for its `edges` and `nodes`, the number of entries for fields that are given a list, the targets of a change for its
 `results`. Lists whose length only the vendor knows count once; those of the schema's own description have the length
-that they have on the average. A value under an alias counts as an object, since there could be any number of it.
+that they have on the average. A value under an alias counts as an object, since there could be any number of it. What
+is deferred counts ten objects more for each place it is deferred at: an answer of its own is so much work.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLDeferDirective,
     GraphQLField,
     GraphQLNamedType,
     GraphQLSchema,
@@ -24,6 +26,7 @@ from graphql import (
     NullValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
+    SelectionNode,
     SelectionSetNode,
     ValueNode,
     VariableNode,
@@ -38,6 +41,7 @@ from graphql import (
 _PAGE: Final = "first"
 _BY_SIZE: Final = {"edges", "nodes", "results"}
 """The lists of a connection or a payload that are as long as was asked for."""
+_DEFERRED: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,8 @@ class Costs:
                 inner = self._part(inner_kind, selection.selection_set, fragments)  # type: ignore[attr-defined]
             _add(own, inner.own)
             _add(listed, inner.listed)
+            if selection.directives and _defers(selection):
+                _add(own, {(): _DEFERRED})
         return _Part(own, listed)
 
     def _field(
@@ -167,6 +173,11 @@ class _Part:
 
 
 _NOTHING: Final = _Part({}, {})
+
+
+def _defers(selection: SelectionNode) -> bool:
+    """Whether a selection may be deferred. A condition is not looked at: it may be a variable."""
+    return any(directive.name.value == GraphQLDeferDirective.name for directive in selection.directives or ())
 
 
 def _asked(value: ValueNode | None, otherwise: int) -> _Sum:

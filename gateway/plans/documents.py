@@ -26,6 +26,7 @@ from strawberry.types.graphql import OperationType as StrawberryOperationType
 from gateway.domain.limits import Limits
 from gateway.plans.costs import Cost, Costs
 from gateway.plans.executor import PlannedExecutor
+from gateway.plans.incremental import DIRECTIVES
 from gateway.plans.limits import exceeded
 from gateway.plans.measuring import Measured, measured
 from gateway.plans.operation_plan import OperationPlan
@@ -40,7 +41,7 @@ _LONGEST_KEPT_IN_VAIN: Final = 1_000
 # A document takes some thirty times the memory of its text.
 _MOST_CHARACTERS: Final = 1_000_000
 _MOST_PLANS: Final = 16
-_CONDITIONS: Final = {"skip", "include"}
+_CONDITIONS: Final = {"skip", "include"} | DIRECTIVES
 
 
 @dataclass(slots=True)
@@ -87,7 +88,8 @@ class Document:
     """A document: its operations by name, the only one, if it is the only one, also under None; and what is wrong.
 
     What cannot be parsed has no operations, and is `unreadable`. Nor has what is beyond a limit: `refusal` says which.
-    `several` tells that one of its operations has to be named, `exploring` are the fields that ask what the schema is.
+    `several` tells that one of its operations has to be named, `exploring` are the fields that ask what the schema is,
+    `delaying` that some of it is deferred or streamed.
     """
 
     operations: dict[str | None, PlannedOperation] = field(default_factory=dict)
@@ -96,6 +98,7 @@ class Document:
     refusal: GraphQLError | None = None
     several: bool = False
     exploring: tuple[FieldNode, ...] = ()
+    delaying: bool = False
 
 
 class Documents:
@@ -152,17 +155,25 @@ class Documents:
         # Whatever it is: Strawberry answers it.
         except Exception:  # noqa: BLE001
             return None
-        operations = self._operations(text, document, measure)
+        directives = _directives(document) if "@" in text else _Directives()
+        operations = self._operations(document, measure, tuple(directives.conditions))
         several = sum(isinstance(node, OperationDefinitionNode) for node in document.definitions) > 1
-        return Document(operations, errors or None, several=several, exploring=tuple(measure.exploring))
+        return Document(
+            operations,
+            errors or None,
+            several=several,
+            exploring=tuple(measure.exploring),
+            delaying=directives.delaying,
+        )
 
-    def _operations(self, text: str, document: DocumentNode, measure: Measured) -> dict[str | None, PlannedOperation]:
+    def _operations(
+        self, document: DocumentNode, measure: Measured, conditions: tuple[str, ...]
+    ) -> dict[str | None, PlannedOperation]:
         schema = self._schema._schema
         fragments = {node.name.value: FragmentDetails(node) for node in measure.fragments}
         parts = self._costs.parts(measure.fragments)
         operations: dict[str | None, PlannedOperation] = {}
         nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-        conditions = _conditions(document) if "@" in text else ()
         for node in nodes:
             declared = {one.variable.name.value for one in node.variable_definitions or ()}
             own = tuple(name for name in conditions if name in declared)
@@ -197,19 +208,24 @@ def _reason(operation: OperationDefinitionNode) -> str | None:
     return None
 
 
-class _ConditionFinder(Visitor):
+class _Directives(Visitor):
+    """The variables that conditions of a document name, and whether some of it is deferred or streamed."""
+
     def __init__(self) -> None:
         super().__init__()
-        self.names: dict[str, None] = {}
+        self.conditions: dict[str, None] = {}
+        self.delaying = False
 
     def enter_directive(self, node: Any, *_: Any) -> None:
-        if node.name.value in _CONDITIONS:
+        name = node.name.value
+        self.delaying = self.delaying or name in DIRECTIVES
+        if name in _CONDITIONS:
             for argument in node.arguments or ():
-                if isinstance(argument.value, VariableNode):
-                    self.names[argument.value.name.value] = None
+                if argument.name.value == "if" and isinstance(argument.value, VariableNode):
+                    self.conditions[argument.value.name.value] = None
 
 
-def _conditions(document: DocumentNode) -> tuple[str, ...]:
-    finder = _ConditionFinder()
-    visit(document, finder)
-    return tuple(finder.names)
+def _directives(document: DocumentNode) -> _Directives:
+    found = _Directives()
+    visit(document, found)
+    return found

@@ -24,18 +24,18 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, gather_with_cancel
 from graphql.type.definition import GraphQLResolveInfoHelpers
 from strawberry.execution.is_awaitable import optimized_is_awaitable
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.info import Info
 
 from gateway.plans.hints import shown_kind
+from gateway.plans.incremental import WholeAnswers
 from gateway.plans.operation_plan import FieldPlan, ObjectPlan, OperationPlan
 
 Fragments = dict[str, FragmentDetails]
 
 
-class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
-    """One execution of a planned operation."""
+class PlannedExecutor(WholeAnswers):
+    """One execution of a planned operation. Its answer is whole, also where the document defers or streams."""
 
     plan: OperationPlan
     info_class: type[Info]

@@ -3,7 +3,7 @@
 The rule of graphql-core compares every field with every other of its name, and so do the selections below them: three
 hundred fields take it three quarters of a second. To be alike is transitive, though, so it is enough to compare each
 with the first. Two things have to be alike: what the answers look like, whatever the types of the objects; and name and
-arguments of fields that could be asked of one object.
+arguments of fields that could be asked of one object. A list that is streamed may stand alone only.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +16,7 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLNamedType,
     GraphQLSchema,
+    GraphQLStreamDirective,
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
@@ -77,6 +78,8 @@ class _Looking:
         for fields in self._by_key(self._same_shape, sets):
             if len(fields) > 1 and len({_shape(value) for _, _, value in fields if value is not None}) > 1:
                 raise _Overlap
+            if len(fields) > 1 and any(_streams(node) for _, node, _ in fields):
+                raise _Overlap
             self._below(self._same_shape, fields)
 
     def _same_fields(self, sets: list[_Set]) -> None:
@@ -137,6 +140,10 @@ class _Looking:
             condition = fragment.type_condition
             inner = kind if condition is None else self._schema.get_type(condition.name.value)
             yield from self._fields(inner, fragment.selection_set, spread)
+
+
+def _streams(node: FieldNode) -> bool:
+    return any(directive.name.value == GraphQLStreamDirective.name for directive in node.directives or ())
 
 
 def _of_one_object(fields: list[_Asked]) -> Iterable[list[_Asked]]:

@@ -16,6 +16,7 @@ from gateway.domain.limits import Limits
 from gateway.plans.caches import FewParsed, FewValidated
 from gateway.plans.documents import Document, Documents, PlannedOperation
 from gateway.plans.executor import PlannedExecutor
+from gateway.plans.incremental import answering_in_parts, answering_whole
 from gateway.plans.limits import check_variables
 from gateway.plans.rates import RequestRates
 from gateway.plans.suggestions import without_suggestions
@@ -61,6 +62,8 @@ class PlannedSchema:
             and issubclass(PlannedExecutor, schema.execution_context_class)
         )
         self._documents = Documents(schema, self._limits, validating=self._planning)
+        self._whole = answering_whole(schema)
+        self._in_parts = answering_in_parts(schema)
 
     def begin(
         self,
@@ -73,8 +76,8 @@ class PlannedSchema:
     ) -> ExecutionResult | Awaitable[ExecutionResult]:
         """Run a query or mutation: the result, or an awaitable of it where something has to be waited for.
 
-        The data may hold moments in UTC and printed text, to be encoded with `leaves.ENCODING`. Raises
-        OperationNotNamed, and TooManyRequests.
+        What the document defers or streams is in it. The data may hold moments in UTC and printed text, to be encoded
+        with `leaves.ENCODING`. Raises OperationNotNamed, and TooManyRequests.
         """
         principal = self._asking(context_value)
         if self._rates is not None:
@@ -142,7 +145,7 @@ class PlannedSchema:
                 return executor.for_request(context_value, variables).run()
         elif document is not None and document.unreadable:
             return PreExecutionError(data=None, errors=document.errors)
-        return self._schema.execute(
+        return self._whole.execute(
             query,
             variable_values=variable_values,
             context_value=context_value,
@@ -160,7 +163,8 @@ class PlannedSchema:
     ) -> StreamResult:
         """Run any operation as Strawberry does; a subscription gives many results.
 
-        Raises OperationNotNamed, and TooManyRequests.
+        What is deferred or streamed comes in results of its own, as graphql-core makes them, after one that tells what
+        is still to come. Raises OperationNotNamed, and TooManyRequests.
         """
         principal = self._asking(context_value)
         if self._rates is not None:
@@ -173,7 +177,7 @@ class PlannedSchema:
             if errors is not None:
                 failed = PreExecutionError(data=None, errors=errors)
                 return _only(failed if principal.rights.explores else _unsuggesting(failed))
-        results = await self._schema.stream(
+        results = await self._in_parts.stream(
             query, variable_values=variable_values, context_value=context_value, operation_name=operation_name
         )
         return results if principal.rights.explores else _each_unsuggesting(results)
@@ -183,6 +187,11 @@ class PlannedSchema:
         document = self._documents.get(query)
         operation = None if document is None else document.operations.get(operation_name)
         return None if operation is None else operation.kind
+
+    def delays(self, query: str) -> bool:
+        """Whether something in a document is deferred or streamed, so that `stream` may give its answer in parts."""
+        document = self._documents.get(query)
+        return document is not None and document.delaying
 
     def stepped_aside(
         self, query: str, operation_name: str | None = None, variable_values: dict[str, Any] | None = None
