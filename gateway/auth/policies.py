@@ -23,7 +23,11 @@ class Policies:
         rights = self._rights.get(known)
         if rights is None:
             rules = [rule for role in sorted(known) for rule in self._rules[role]]
-            rights = Rights(map(_grant, rules), explores=any(rule.explore for rule in rules))
+            rights = Rights(
+                map(_grant, rules),
+                explores=any(rule.explore for rule in rules),
+                reads_metrics=any(rule.metrics for rule in rules),
+            )
             if len(self._rights) < _MOST_REMEMBERED:
                 self._rights[known] = rights
         return rights

@@ -37,11 +37,15 @@ class Grant:
 
 
 class Rights:
-    """The sum of some grants: what one of them allows is allowed. `explores`: the schema's own description, too."""
+    """The sum of some grants: what one of them allows is allowed.
 
-    def __init__(self, grants: Iterable[Grant] = (), *, explores: bool = False) -> None:
+    `explores`: the schema's own description, too. `reads_metrics`: how the gateway and all its backends fare.
+    """
+
+    def __init__(self, grants: Iterable[Grant] = (), *, explores: bool = False, reads_metrics: bool = False) -> None:
         self._grants = tuple(grants)
         self.explores = explores
+        self.reads_metrics = reads_metrics
         # Backends are few and configured, so the answers are too; names that callers invent are not asked for here.
         self._may = lru_cache(maxsize=4096)(self._judge)
 
@@ -78,7 +82,7 @@ class _Everything(Rights):
     """All rights, without looking at grants: who serves loopback without authentication asks at each object."""
 
     def __init__(self) -> None:
-        super().__init__(explores=True)
+        super().__init__(explores=True, reads_metrics=True)
 
     def sees(self, backend: str) -> bool:
         """Yes."""

@@ -168,6 +168,7 @@ class Rule(Strict):
     )
     raw: bool = Field(default=False, description="The vendors' own JSON of what may be read.")
     audit: bool = Field(default=False, description="The audit entries of these backends.")
+    metrics: bool = Field(default=False, description="/metrics, and what /readyz tells of backends.")
     explore: bool = Field(
         default=False, description="The schema's own description: introspection, suggestions and `_service`."
     )

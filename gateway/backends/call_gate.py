@@ -7,9 +7,11 @@ from datetime import datetime
 from time import monotonic
 from typing import TypeVar
 
+from gateway.backends.attempts import Attempts
 from gateway.backends.bulkhead import Bulkhead
 from gateway.backends.circuit_breaker import Circuit, CircuitBreaker, CircuitOpen
 from gateway.backends.circuits import Circuits
+from gateway.backends.counted_calls import count_call
 from gateway.backends.deadline import present_deadline
 from gateway.backends.health import HealthRecord
 from gateway.backends.line import Line
@@ -17,6 +19,7 @@ from gateway.backends.priority import Priority, present_priority
 from gateway.backends.rate_limit import CallBudget, OverBudget
 from gateway.backends.retry import Retries, RetryBudget
 from gateway.domain.errors import BackendUnavailable, GatewayError, OutcomeUnknown, Throttled
+from gateway.observability.tracing import NO_TRACING, Tracing
 from gateway.vendorkit.http import VendorCall
 from gateway.vendorkit.settings import Pace
 
@@ -52,7 +55,10 @@ class BackendGate:
         *,
         now: Callable[[], datetime],
         seconds: Callable[[], float] = monotonic,
+        vendor: str = "",
+        tracing: Tracing = NO_TRACING,
     ) -> None:
+        self._attempts = Attempts(backend, vendor, tracing)
         self._retries = Retries(pace.retries, RetryBudget(seconds))
         self._circuits = Circuits(backend, now, seconds)
         self._line = Line(backend, Bulkhead(pace.max_concurrent_calls), budget)
@@ -73,11 +79,11 @@ class BackendGate:
     async def carry(self, call: VendorCall[Answer]) -> Answer:
         """Make a call, and again where that is allowed. Raises GatewayError, of the last attempt that was made."""
         if call.write:
-            return await self._admitted(call, Priority.MUTATION)
+            return await self._admitted(call, Priority.MUTATION, 0)
         priority = present_priority()
         self._retries.called()
         try:
-            return await self._admitted(call, priority)
+            return await self._admitted(call, priority, 0)
         except (BackendUnavailable, Throttled) as error:
             known: GatewayError = error
         done = 0
@@ -85,20 +91,26 @@ class BackendGate:
             await asyncio.sleep(pause)
             done += 1
             self._health.retried()
+            self._attempts.retried()
             try:
-                return await self._admitted(call, priority)
+                return await self._admitted(call, priority, done)
             except (CircuitOpen, OverBudget):
                 break
             except (BackendUnavailable, Throttled) as error:
                 known = error
         raise known
 
-    async def _admitted(self, call: VendorCall[Answer], priority: Priority) -> Answer:
+    async def _admitted(self, call: VendorCall[Answer], priority: Priority, resent: int) -> Answer:
         breaker = self._circuits.of(call.operation)
-        number = breaker.admit()
         try:
-            answer = await self._in_turn(call, priority, breaker, number)
-        except (CircuitOpen, OverBudget):
+            number = breaker.admit()
+        except CircuitOpen as error:
+            self._attempts.kept_back(error)
+            raise
+        try:
+            answer = await self._in_turn(call, priority, breaker, number, resent)
+        except (CircuitOpen, OverBudget) as error:
+            self._attempts.kept_back(error)
             breaker.undecided(number)
             raise
         except (BackendUnavailable, OutcomeUnknown) as error:
@@ -116,17 +128,19 @@ class BackendGate:
         return answer
 
     async def _in_turn(
-        self, call: VendorCall[Answer], priority: Priority, breaker: CircuitBreaker, number: int
+        self, call: VendorCall[Answer], priority: Priority, breaker: CircuitBreaker, number: int, resent: int
     ) -> Answer:
         await self._line.enter(priority)
         try:
             breaker.check(number)
-            return await self._attempted(call, breaker, number)
+            with self._attempts.noting(call, resent):
+                return await self._attempted(call, breaker, number)
         finally:
             self._line.leave()
 
     async def _attempted(self, call: VendorCall[Answer], breaker: CircuitBreaker, number: int) -> Answer:
         started = self._seconds()
+        count_call()
         try:
             async with asyncio.timeout(self._attempt_seconds):
                 return await call.attempt()

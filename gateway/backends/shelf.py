@@ -144,7 +144,8 @@ class SnapshotShelf(Generic[Row]):
         if kept is not None and kept.life.hard > moment:
             if key not in self._drains and not self._is_good(kept, moment):
                 with asking_as(Priority.POLL):
-                    self._begin(key, keep).promised = True
+                    self._begin(key, keep, behind=True).promised = True
+            self._stack.sources.memory.count += 1
             return kept.snapshot
         if not self._stack.pace.single_flight:
             return await self._drained(key, keep, self._stack.pace.timeout, self._too_long_alone)
@@ -165,6 +166,8 @@ class SnapshotShelf(Generic[Row]):
             if drain is not None and not drain.waiting:
                 drain.task.cancel()
             drain = self._begin(key, keep, fresh=fresh)
+        else:
+            self._stack.sources.joined.count += 1
         drain.waiting += 1
         try:
             ended = await ended_within(self._timeout, drain.task)
@@ -189,8 +192,9 @@ class SnapshotShelf(Generic[Row]):
                 del self._drains[key]
             drain.task.cancel()
 
-    def _begin(self, key: str, keep: Keep[Row], *, fresh: bool = False) -> _Drain[Row]:
-        task = asyncio.create_task(self._obtained(key, keep, fresh=fresh))
+    def _begin(self, key: str, keep: Keep[Row], *, fresh: bool = False, behind: bool = False) -> _Drain[Row]:
+        obtained = self._obtained(key, keep, fresh=fresh)
+        task = asyncio.create_task(self._stack.behind(obtained) if behind else obtained)
         drain = self._drains[key] = _Drain(task, self._epoch())
         self._tasks.add(task)
         task.add_done_callback(lambda _: self._ended(key, drain))
@@ -228,6 +232,7 @@ class SnapshotShelf(Generic[Row]):
 
     def _taken(self, key: str, found: "HadList", epoch: int) -> Snapshot[Row]:
         """A list that another process read."""
+        self._stack.sources.shared.count += 1
         whole, ended = found.whole, monotonic() - found.age
         if whole.held is Held.MANY:
             self._too_many_until = ended + whole.hard
@@ -267,6 +272,7 @@ class SnapshotShelf(Generic[Row]):
 
         try:
             snapshot = Snapshot(await read(), began)
+            self._stack.sources.vendor.count += 1
         except InvalidInput:
             if not key:
                 took = monotonic() - started

@@ -8,7 +8,7 @@ or kept.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -24,10 +24,12 @@ from gateway.backends.health import BackendHealth, HealthRecord
 from gateway.backends.odd_answers import not_understood
 from gateway.backends.priority import Priority, asking_as
 from gateway.backends.single_flight import SingleFlight
+from gateway.backends.sources import Sources
 from gateway.domain.backend import Backend
 from gateway.domain.errors import GatewayError
 from gateway.domain.ids import Kind
 from gateway.domain.ports import VendorAdapter
+from gateway.observability.tracing import NO_TRACING, Tracing
 from gateway.vendorkit.manifest import VendorManifest
 from gateway.vendorkit.settings import Pace
 
@@ -51,8 +53,11 @@ class BackendStack:
         now: Callable[[], datetime],
         gate: BackendGate | None = None,
         shared: "SharedBackend | None" = None,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
         self.adapter = adapter
+        self.tracing = tracing
+        self.sources = Sources(adapter.backend.name)
         self.manifest = manifest
         self.pace = pace
         self._health = health
@@ -134,6 +139,7 @@ class BackendStack:
         """
         found: list[Answer[Value] | None] = [None] * len(keys)
         ageing: list[Kept] = []
+        memory = self.sources.memory
         places: list[int] = []
         renewed: list[int] = []
         moment = monotonic()
@@ -143,6 +149,7 @@ class BackendStack:
                 places.append(place)
                 continue
             found[place] = kept.answer
+            memory.count += 1
             if kept.life.soft <= moment and key not in self._renewals:
                 renewed.append(place)
                 ageing.append(kept)
@@ -161,15 +168,22 @@ class BackendStack:
         """Read what this process does not have, from the vendor or as another process has just read it."""
         epoch = self.changes.any_epoch
         shared = self.shared
+        joined = True
 
         async def ask() -> list[tuple[Answer[Value], float]]:
+            nonlocal joined
+            joined = False
             if shared is None:
                 values = await self.look(partial(fetch, range(len(keys))))
                 at = self._now()
                 had = [(Answer(value, at), 0.0) for value in values]
+                self.sources.vendor.count += len(had)
             else:
-                found = await self.look(partial(shared.answers.read, keys, fetch, fresh=fresh))
+                found = await self.look(partial(shared.answers.read, keys, fetch, fresh=fresh, max_age=max_age))
                 had = [(one.answer, one.age) for one in found]
+                others = sum(one.of_another for one in found)
+                self.sources.shared.count += others
+                self.sources.vendor.count += len(had) - others
             if epoch == self.changes.any_epoch:
                 for key, (answer, age) in zip(keys, had, strict=True):
                     self._cache.put(key, answer, age=age)
@@ -179,9 +193,10 @@ class BackendStack:
             had = await ask()
         else:
             # Who reads past the cache must not be given what another process has kept.
-            had = await self._flights.run((epoch, keys, fresh and shared is not None), ask)
-        if shared is not None and not fresh and max_age is not None and any(age > max_age for _, age in had):
-            return await self._fetched(keys, fetch, fresh=True)
+            wanted = None if shared is None else (fresh, max_age)
+            had = await self._flights.run((epoch, keys, wanted), ask)
+            if joined:
+                self.sources.joined.count += len(had)
         return [answer for answer, _ in had]
 
     def _renew(self, keys: tuple[str, ...], kept: list[Kept], fetch: Fetch[object]) -> None:
@@ -189,7 +204,7 @@ class BackendStack:
 
         async def renew() -> None:
             try:
-                await self._fetched(keys, fetch)
+                await self.behind(self._fetched(keys, fetch))
             except GatewayError:
                 for one in kept:
                     one.life.put_off(monotonic())
@@ -202,6 +217,11 @@ class BackendStack:
             renewal = asyncio.create_task(renew())
         self._renewals.update(dict.fromkeys(keys, renewal))
         renewal.add_done_callback(ended)
+
+    async def behind(self, read: Coroutine[Any, Any, Value]) -> Value:
+        """Do a read that renews what is kept: for nobody in particular, and in a trace of its own."""
+        with self.tracing.work("renewal", self.name):
+            return await read
 
     async def look(self, fetch: Callable[[], Awaitable[Value]]) -> Value:
         """Ask the vendor itself, past cache and single flight, within the `timeout`: what a change is decided upon."""

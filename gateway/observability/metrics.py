@@ -14,12 +14,13 @@ _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 REQUESTS: Final = Counter(
     "ota_gateway_requests_total",
     "GraphQL operations answered. transport: http, websocket, sse, multipart. operation: query, mutation, "
-    "subscription, none. outcome: ok, errors (some of it failed), refused (never executed), failed (our fault).",
+    "subscription, none. outcome: ok, errors (some of it failed), refused (never executed), failed (our fault), left "
+    "(its client had gone).",
     ("transport", "operation", "outcome"),
 )
 REQUEST_SECONDS: Final = Histogram(
     "ota_gateway_request_seconds",
-    "From a request's last byte to its answer's first; subscriptions excepted.",
+    "From the moment a request is looked at to its answer; subscriptions excepted.",
     ("operation",),
     buckets=_SECONDS,
 )
@@ -30,9 +31,14 @@ OPEN_STREAMS: Final = Gauge(
     multiprocess_mode="livesum",
 )
 
+CALLERS_REFUSED: Final = Counter(
+    "ota_gateway_callers_refused_total", "Requests and connections whose credentials are not valid here."
+)
+
 VENDOR_CALLS: Final = Counter(
     "ota_gateway_vendor_calls_total",
-    "Attempts of calls to vendors. operation: the vendor's name for it. outcome: ok, or an error code of OtaError.",
+    "Attempts of calls to vendors. operation: the vendor's name for it. outcome: ok, an error code of OtaError, "
+    "taken_back (nobody waited any more), or not_understood.",
     ("backend", "vendor", "operation", "outcome"),
 )
 VENDOR_CALL_SECONDS: Final = Histogram(
@@ -42,10 +48,16 @@ VENDOR_CALL_SECONDS: Final = Histogram(
     buckets=_SECONDS,
 )
 VENDOR_RETRIES: Final = Counter("ota_gateway_vendor_retries_total", "Calls that were made again.", ("backend",))
+VENDOR_CALLS_KEPT_BACK: Final = Counter(
+    "ota_gateway_vendor_calls_kept_back_total",
+    "Calls that were not made. why: circuit (the vendor does not answer) or budget (no turn in time).",
+    ("backend", "why"),
+)
 UNKNOWN_VALUES: Final = Counter(
     "ota_gateway_unknown_values_total",
-    "Values of vendors that no mapping knows, shown as UNKNOWN. kind: task, package, execution.",
-    ("backend", "vendor", "kind"),
+    "Values of vendors that no mapping knows, shown as UNKNOWN. kind: the vendor's table: task, execution, package "
+    "and others. The log has each value once, as unknown_value.",
+    ("vendor", "kind"),
 )
 
 ANSWERS: Final = Counter(

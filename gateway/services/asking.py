@@ -25,6 +25,7 @@ async def ask(stack: BackendStack, caller: Caller, key: str, fetch: Callable[[],
     """One read through the stack: what is kept at once, else as `remembering` does. May raise NotKept."""
     kept = None if caller.fresh else stack.peek(key, max_age=caller.max_age)
     if kept is not None:
+        stack.sources.memory.count += 1
         told(caller, stack, kept.fetched_at)
         return kept
     if caller.kept_only:
@@ -49,6 +50,8 @@ async def ask_many(
         answers = await remembering(
             stack, caller, lambda: stack.read_many(keys, fetch, fresh=caller.fresh, max_age=caller.max_age)
         )
+    else:
+        stack.sources.memory.count += len(keys)
     for answer in answers:
         told(caller, stack, answer.fetched_at)
     return answers
@@ -67,6 +70,7 @@ async def ask_list(
         last = stack.last(key) if takes_stale(caller) else None
         if last is None:
             raise
+        stack.sources.stale.count += 1
         told(caller, stack, last.fetched_at)
         return replace(last, stale=error)
 

@@ -107,6 +107,8 @@ class BackendLists(Generic[Row]):
             if merge.fresh_until is None:
                 merge.fresh_until = list_fresh_until(stacks, [part.result for part in merge.parts])
             caller.freshness.lasts(merge.fresh_until)
+            for stack in stacks:
+                stack.sources.memory.count += 1
             last = last_of(self.cursors, asked.binding, after, asked.order)
             return merge.page(merge.begin(last), first, continued=after is not None)
         wholes = [self._whole(stack, caller, asked) for stack in stacks]
@@ -162,6 +164,8 @@ class BackendLists(Generic[Row]):
             return Whole(name, skipped=skipped)
         shelf = self.shelves[name]
         ready = shelf.ready(filter_key=asked.filter_key, narrowed=asked.narrowed, fresh=caller.fresh)
+        if ready is not None:
+            stack.sources.memory.count += 1
         return Whole(name, ready, None if ready is not None else lambda: self._snapshot(stack, shelf, caller, asked))
 
     async def _snapshot(
@@ -174,6 +178,7 @@ class BackendLists(Generic[Row]):
             last = shelf.last(filter_key=asked.filter_key) if takes_stale(caller) else None
             if last is None:
                 raise
+            stack.sources.stale.count += 1
             return Taken(last, error)
 
     def _skipped(self, stack: BackendStack) -> GatewayError | None:

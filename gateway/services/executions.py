@@ -101,6 +101,7 @@ class ExecutionReads:
         answer = None if caller.fresh else stack.peek(key, max_age=caller.max_age)
         if answer is None:
             return None
+        stack.sources.memory.count += 1
         told(caller, stack, answer.fetched_at)
         return first_page(
             stack.name,

@@ -84,8 +84,8 @@ def _rule_problems(rule: Rule, where: Path, backends: Sequence[str]) -> Iterator
     gives = rule.operations or rule.raw or rule.audit
     if gives and not rule.backends:
         yield (*where, "backends"), "is missing; list names of backends, or '*'"
-    if not gives and not rule.explore:
-        yield where, "this rule gives nothing; add operations, raw, audit or explore"
+    if not gives and not rule.explore and not rule.metrics:
+        yield where, "this rule gives nothing; add operations, raw, audit, metrics or explore"
 
 
 def _meant(word: str) -> str:

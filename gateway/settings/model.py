@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, SerializeAsAny, StringConstraints, field_
 from gateway.auth.settings import AuthSettings
 from gateway.settings.access import access_problems
 from gateway.settings.limits import LimitSettings
+from gateway.settings.observability import ObservabilitySettings
 from gateway.settings.problems import ConfigurationError, Problem, dotted
 from gateway.vendorkit.loopback import is_loopback
 from gateway.vendorkit.settings import BackendSettings, Duration, Pace, Strict
@@ -142,6 +143,9 @@ class Settings(Strict):
     limits: LimitSettings = Field(
         default_factory=LimitSettings, description="What one request, and one principal, may ask for."
     )
+    observability: ObservabilitySettings = Field(
+        default_factory=ObservabilitySettings, description="What is told of the running gateway, and where."
+    )
     backends: tuple[SerializeAsAny[BackendSettings], ...] = Field(
         min_length=1, description="The vendor accounts, regions and instances to ask."
     )
@@ -179,6 +183,7 @@ class Settings(Strict):
             ledger=self.ledger,
             auth=self.auth,
             limits=self.limits,
+            observability=self.observability,
             backends=self.backends,
         )
 

@@ -33,6 +33,11 @@ class SignedCall(msgspec.Struct, frozen=True, kw_only=True):
         return headers
 
 
+def with_more(call: SignedCall, headers: Mapping[str, str]) -> SignedCall:
+    """The call with headers that its signature does not speak of."""
+    return msgspec.structs.replace(call, headers={**call.headers, **headers})
+
+
 class VendorAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What came back, decompressed. Header names are found in any case."""
 

@@ -6,14 +6,14 @@ means OutcomeUnknown: it may be done.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 import httpx
 
 from gateway.domain.errors import BackendUnavailable, GatewayError, OutcomeUnknown, Throttled, TimedOut, VendorRejected
-from gateway.vendorkit.calls import Carrier, SignedCall, VendorAnswer
+from gateway.vendorkit.calls import Carrier, SignedCall, VendorAnswer, with_more
 from gateway.vendorkit.echoes import without_echoes
 from gateway.vendorkit.through_httpx import ThroughHttpx
 
@@ -37,11 +37,12 @@ NEVER_SENT = (
 class VendorCall(Protocol[Answer_co]):
     """A call to a vendor as a gate sees it. `write` says that it changes something: it may be attempted once only.
 
-    `operation` is the vendor's name for what is asked.
+    `operation` is the vendor's name for what is asked, `answer` what came back for the present attempt, once it has.
     """
 
     operation: str
     write: bool
+    answer: VendorAnswer | None
 
     async def attempt(self) -> Answer_co:
         """Sign it, send it once, and read its answer. Raises the GatewayError that it comes to."""
@@ -72,7 +73,7 @@ class VendorHttp:
     """Calls to one backend. `base_url` is scheme, host and port.
 
     `client` takes them there: a carrier, or any transport of httpx, or a client around one. `secrets` are those of the
-    backend's configuration, which no answer is to repeat.
+    backend's configuration, which no answer is to repeat. `onward` gives headers that go along unsigned.
     """
 
     def __init__(
@@ -83,8 +84,10 @@ class VendorHttp:
         client: Carrier | httpx.AsyncBaseTransport | httpx.AsyncClient,
         gate: CallGate,
         secrets: Sequence[str] = (),
+        onward: Callable[[], Mapping[str, str]] | None = None,
     ) -> None:
         self.backend = backend
+        self.onward = onward
         self.secrets = secrets
         self.base_url = base_url.rstrip("/")
         self._carrier = client if isinstance(client, Carrier) else ThroughHttpx(client)
@@ -157,14 +160,18 @@ class _Call(Generic[Understood]):
     understand: Callable[[VendorAnswer], Understood]
     write: bool
     handed_over: bool = False
+    answer: VendorAnswer | None = None
 
     async def attempt(self) -> Understood:
         """As VendorCall says."""
         self.handed_over = False
+        self.answer = None
         try:
             signed = await self.sign()
+            if self.http.onward is not None:
+                signed = with_more(signed, self.http.onward())
             self.handed_over = True
-            answer = await self.carrier.carry(self.http.base_url, signed)
+            self.answer = answer = await self.carrier.carry(self.http.base_url, signed)
         except NEVER_SENT as problem:
             raise self.http.unreachable(self.operation, type(problem).__name__) from problem
         except TimeoutError as problem:

@@ -115,6 +115,11 @@ class BackendSettings(Pace):
         pattern=r"^https?://[^/\s?#@]+/?$",
         description="Scheme, host and port, where it is not the vendor's own: a simulator or a private instance.",
     )
+    propagate_trace: bool = Field(
+        False,
+        description="Send the W3C traceparent along with calls, unsigned, for what stands at `endpoint` and traces as "
+        "well. Clouds have no use for it.",
+    )
     allow_plain_http: bool = Field(
         False, description="Take an endpoint of http that is not on loopback. What is signed for it travels in clear."
     )

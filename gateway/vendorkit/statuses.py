@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 Neutral = TypeVar("Neutral", bound=StrEnum)
 
 _KEPT = 100
+_OTHERS = "(others)"
 
 
 class StatusTable(Generic[Neutral]):
@@ -23,8 +24,9 @@ class StatusTable(Generic[Neutral]):
         found = self._entries.get(value) if value is not None else None
         if found is None:
             key = str(value)[:64]
-            if key in self.unknown_values or len(self.unknown_values) < _KEPT:
-                self.unknown_values[key] += 1
+            if key not in self.unknown_values and len(self.unknown_values) >= _KEPT:
+                key = _OTHERS
+            self.unknown_values[key] += 1
             return self._unknown
         return found
 

@@ -164,7 +164,7 @@ def test_all_changes_are_more_than_reading_and_imply_none(vendors: Vendors) -> N
             f"auth:\n  mode: jwt\n  {JWT}\n  policies:\n    a: {{operations: READ}}\n    b: {{}}\n",
             [
                 "line 5, auth.policies.a.backends: is missing; list names of backends, or '*'",
-                "line 6, auth.policies.b: this rule gives nothing; add operations, raw, audit or explore",
+                "line 6, auth.policies.b: this rule gives nothing; add operations, raw, audit, metrics or explore",
             ],
         ),
         (

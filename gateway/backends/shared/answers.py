@@ -47,10 +47,11 @@ if redis.call('GET', KEYS[#KEYS]) == ARGV[1] then redis.call('DEL', KEYS[#KEYS])
 
 @dataclass(frozen=True, slots=True)
 class Had:
-    """An answer, and how many seconds ago it was had."""
+    """An answer, how many seconds ago it was had, and whether another process has read it."""
 
     answer: Answer[Any]
     age: float
+    of_another: bool = False
 
 
 class SharedAnswers:
@@ -70,11 +71,15 @@ class SharedAnswers:
         self._obtain = link.client.register_script(_OBTAIN)
         self._keep = link.client.register_script(_KEEP)
 
-    async def read(self, keys: Sequence[str], fetch: Fetch, *, fresh: bool) -> list[Had]:
+    async def read(
+        self, keys: Sequence[str], fetch: Fetch, *, fresh: bool, max_age: float | None = None
+    ) -> list[Had]:
         """Answers from wherever they are. `fetch` is given the places of those that have to be read.
 
-        `fresh` reads all of them, and keeps them for the others. Raises what `fetch` does.
+        None is older than `max_age` seconds. `fresh` reads all of them, and keeps them for the others. Raises what
+        `fetch` does.
         """
+        oldest = self._soft if max_age is None else min(self._soft, max_age)
         epoch = self._epochs.name() if self._soft > 0 else None
         if epoch is None:
             return await self._fetched(range(len(keys)), fetch)
@@ -85,7 +90,7 @@ class SharedAnswers:
         found: list[Had | None] = [None] * len(keys)
         try:
             if not fresh:
-                found = await self._found(names, turn, token)
+                found = await self._found(names, turn, token, oldest)
             places = [place for place, had in enumerate(found) if had is None]
             read = await self._fetched(places, fetch) if places else []
         except BaseException:
@@ -102,14 +107,14 @@ class SharedAnswers:
         at = self._now()
         return [Had(Answer(value, at), 0.0) for value in values]
 
-    async def _found(self, names: Sequence[str], turn: str, token: str) -> list[Had | None]:
+    async def _found(self, names: Sequence[str], turn: str, token: str, oldest: float) -> list[Had | None]:
         """What others have; None for what is ours to read."""
         until = monotonic() + self._waiting
         pause, longest = _LOOKED_AFTER
         arguments: list[str | int] = [
             token,
             int(2000 * self._waiting) + 1000,
-            max(1, int(1000 * (self._hard - self._soft))),
+            max(1, int(1000 * (self._hard - oldest))),
         ]
         found: list[Had | None] = [None] * len(names)
         with suppress(Away):
@@ -117,7 +122,7 @@ class SharedAnswers:
                 ours, rows = await self._link.run(
                     lambda redis: self._obtain(keys=[*names, turn], args=arguments, client=redis)
                 )
-                found = [await self._had(rows[2 * place], rows[2 * place + 1]) for place in range(len(names))]
+                found = [await self._had(rows[2 * place], rows[2 * place + 1], oldest) for place in range(len(names))]
                 waiting = any(data is None for data in rows[::2])
                 if ours or not waiting or monotonic() > until:
                     break
@@ -125,7 +130,7 @@ class SharedAnswers:
                 pause = min(2 * pause, longest)
         return found
 
-    async def _had(self, data: bytes | None, milliseconds_left: int) -> Had | None:
+    async def _had(self, data: bytes | None, milliseconds_left: int, oldest: float) -> Had | None:
         if data is None:
             return None
         try:
@@ -138,7 +143,7 @@ class SharedAnswers:
             return None
         age = max(0.0, hard - milliseconds_left / 1000)
         # Others may keep answers longer than we do.
-        return Had(Answer(value, fetched_at), age) if age < self._soft else None
+        return Had(Answer(value, fetched_at), age, of_another=True) if age < oldest else None
 
     async def _kept(self, read: Sequence[tuple[str, Had]], turn: str, token: str) -> None:
         shared = []
