@@ -162,6 +162,23 @@ async def opened(
     async with AsyncExitStack() as resources:
         ledger = await Ledger.open(settings.ledger.url)
         resources.push_async_callback(ledger.aclose)
+        registry = await resources.enter_async_context(opened_backends(settings, processes=processes))
+        secret = settings.server.cursor_secret
+        if secret is None:
+            _log.warning("cursor_secret_missing", meaning="cursors end with this process; set server.cursor_secret")
+        cursor_secret = secrets.token_bytes(32) if secret is None else secret.get_secret_value().encode()
+        services = Services(registry, ledger, cursor_secret=cursor_secret)
+        services.recover()
+        try:
+            yield services
+        finally:
+            await services.aclose(left())
+
+
+@asynccontextmanager
+async def opened_backends(settings: Settings, *, processes: int = 1) -> AsyncIterator[BackendRegistry]:
+    """The backends alone, open while the block runs: for who only reads, and needs no ledger."""
+    async with AsyncExitStack() as resources:
         client = await resources.enter_async_context(vendor_client())
         sharing = sharing_by(settings.cache.url, processes)
         stacks = [build_stack(backend, client, sharing) for backend in settings.backends]
@@ -169,16 +186,7 @@ async def opened(
             await resources.enter_async_context(sharing.following())
         for stack in stacks:
             resources.push_async_callback(stack.adapter.aclose)
-        secret = settings.server.cursor_secret
-        if secret is None:
-            _log.warning("cursor_secret_missing", meaning="cursors end with this process; set server.cursor_secret")
-        cursor_secret = secrets.token_bytes(32) if secret is None else secret.get_secret_value().encode()
-        services = Services(BackendRegistry(stacks), ledger, cursor_secret=cursor_secret)
-        services.recover()
-        try:
-            yield services
-        finally:
-            await services.aclose(left())
+        yield BackendRegistry(stacks)
 
 
 def vendor_client() -> KeptConnections:

@@ -6,6 +6,7 @@ from gateway.cli.audit import audit
 from gateway.cli.check import check
 from gateway.cli.config import config
 from gateway.cli.demo import demo
+from gateway.cli.export import export
 from gateway.cli.keys import keys
 from gateway.cli.ledger import ledger
 from gateway.cli.schema import schema
@@ -30,6 +31,7 @@ app.add_typer(schema, name="schema")
 app.add_typer(config, name="config")
 app.add_typer(ledger, name="ledger")
 app.add_typer(audit, name="audit")
+app.add_typer(export, name="export")
 app.add_typer(keys, name="keys")
 
 

@@ -23,7 +23,7 @@ def config(backends_at: Callable[..., str]) -> str:
 def test_help_names_every_command(run: Run) -> None:
     answer = run("--help")
     assert answer.returncode == 0
-    for command in ("demo", "serve", "check", "simulate", "schema", "config", "ledger"):
+    for command in ("demo", "serve", "check", "simulate", "schema", "config", "ledger", "export"):
         assert command in answer.stdout
 
 
