@@ -100,7 +100,7 @@ def test_all_are_asked_at_once_and_each_within_its_own_timeout(
             f"silent_{number}": section(
                 vendor, running.enter_context(silent()), timeout="1s", attempt_timeout="1s", retries=0
             )
-            for number in range(6)
+            for number in range(16)
         }
         configured(tmp_path, **backends)
         began = time.monotonic()
@@ -108,9 +108,9 @@ def test_all_are_asked_at_once_and_each_within_its_own_timeout(
         took = time.monotonic() - began
     checks = json.loads(done.stdout)
     assert done.returncode == 1
-    assert [one["name"] for one in checks] == [f"silent-{number}" for number in range(6)]
-    assert all(0.9 < one["seconds"] < 2.5 for one in checks)
-    assert took < 6 - 1
+    assert [one["name"] for one in checks] == [f"silent-{number}" for number in range(16)]
+    assert all(0.9 < one["seconds"] < 5 for one in checks)
+    assert took < 16 - 4
     assert {one["code"] for one in checks} == {"BACKEND_UNAVAILABLE"}
     assert all("firewall" in one["advice"] for one in checks)
 
