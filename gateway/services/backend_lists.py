@@ -1,9 +1,11 @@
 """One kind of list, tasks or packages, over several backends, in the order of each or in one order over all."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import lru_cache, partial
+from functools import cache, partial
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from gateway.backends.cache import Answer
@@ -52,8 +54,7 @@ class Question(Generic[Row]):
 
 def remembered(make: Callable[[Wanted, Order], Question[Row]]) -> Callable[[Wanted, Order], Question[Row]]:
     """Keep the questions that were asked of late, by what filter and order hold."""
-    kept = lru_cache(maxsize=_MOST_QUESTIONS)(make)
-
+    kept: OrderedDict[tuple[Any, ...], Question[Row]] = OrderedDict()
     last: tuple[Wanted, Order, Question[Row]] | None = None
 
     def question(wanted: Wanted, order: Order) -> Question[Row]:
@@ -61,18 +62,29 @@ def remembered(make: Callable[[Wanted, Order], Question[Row]]) -> Callable[[Want
         nonlocal last
         if last is not None and last[0] is wanted and last[1] is order:
             return last[2]
-        try:
-            found = kept(wanted, order)
-        except TypeError:
-            found = kept(_with_tuples(wanted), order)
+        kind: type = wanted.__class__
+        held = _members(kind)(wanted)
+        name = (order, *[tuple(one) if one.__class__ is list else one for one in held])
+        found = kept.get(name)
+        if found is None:
+            found = kept[name] = make(_with_tuples(wanted), order)
+            if len(kept) > _MOST_QUESTIONS:
+                kept.popitem(last=False)
+        else:
+            kept.move_to_end(name)
         last = (wanted, order, found)
         return found
 
     return question
 
 
+@cache
+def _members(kind: type) -> Callable[[object], tuple[Any, ...]]:
+    return attrgetter(*(member.name for member in fields(kind)))
+
+
 def _with_tuples(wanted: Wanted) -> Wanted:
-    """The same filter, which can be told apart by its value."""
+    """The same filter, of which nobody changes a list any more."""
     members = ((member.name, getattr(wanted, member.name)) for member in fields(wanted))
     tuples: dict[str, Any] = {name: tuple(value) for name, value in members if isinstance(value, list)}
     return replace(wanted, **tuples)
