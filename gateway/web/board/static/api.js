@@ -1,0 +1,57 @@
+// Asking over HTTP. An answer is {data, errors}; what is no answer is an ApiFailure, with a kind to branch on:
+// "signin" (the gateway has to know who asks), "unreachable", "busy" (ask again after `seconds`), "refused".
+
+import { asHeaders } from "./credentials.js";
+
+const READ_WITHIN = 30_000;
+// A vendor may take long to take something back; giving up early would only leave it unknown.
+const CHANGE_WITHIN = 120_000;
+
+export class ApiFailure extends Error {
+  constructor(kind, message, seconds = null) {
+    super(message);
+    this.kind = kind;
+    this.seconds = seconds;
+  }
+}
+
+/** One operation. Resolves to {data, errors: []}; rejects with an ApiFailure. */
+export async function ask(query, variables = {}, { fresh = false, change = false } = {}) {
+  let response;
+  try {
+    response = await fetch("/graphql", {
+      method: "POST",
+      headers: {
+        accept: "application/graphql-response+json, application/json;q=0.9",
+        "content-type": "application/json",
+        ...(fresh ? { "cache-control": "no-cache" } : {}),
+        ...asHeaders(),
+      },
+      body: JSON.stringify({ query, variables }),
+      cache: "no-store",
+      credentials: "omit",
+      signal: AbortSignal.timeout(change ? CHANGE_WITHIN : READ_WITHIN),
+    });
+  } catch (problem) {
+    const late = problem.name === "TimeoutError";
+    throw new ApiFailure("unreachable", late ? "The gateway did not answer in time." : "The gateway cannot be reached.");
+  }
+  let answer;
+  try {
+    answer = await response.json();
+  } catch {
+    throw new ApiFailure("unreachable", `What answered (HTTP ${response.status}) is not the gateway.`);
+  }
+  const errors = answer.errors ?? [];
+  if (needsSignIn(errors)) throw new ApiFailure("signin", errors[0].message);
+  if (response.status === 429 || response.status === 503) {
+    throw new ApiFailure("busy", errors[0]?.message ?? "The gateway is busy.", Number(response.headers.get("retry-after")) || 10);
+  }
+  if (answer.data === undefined || answer.data === null) {
+    throw new ApiFailure("refused", errors.map((error) => error.message).join(" ") || `HTTP ${response.status}`);
+  }
+  return { data: answer.data, errors };
+}
+
+/** Whether these errors say that nobody is known to ask. */
+export const needsSignIn = (errors) => errors.some((error) => error.extensions?.code === "UNAUTHENTICATED");

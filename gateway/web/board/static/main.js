@@ -1,0 +1,187 @@
+// The board: what is read when, and who hears of it.
+
+import * as address from "./address.js";
+import { ApiFailure, ask } from "./api.js";
+import { failing, showBackends } from "./backends.js";
+import { ageAll, byId, say, set } from "./dom.js";
+import { fromAddress, startFilters } from "./filters.js";
+import * as live from "./live.js";
+import { notice, over } from "./notices.js";
+import { BACKENDS } from "./operations.js";
+import { askWho, startSignIn } from "./signin.js";
+import { closeTask, showTask } from "./task.js";
+import * as tasks from "./tasks.js";
+
+const LIST_EVERY = 30_000;
+const HEALTH_EVERY = 10_000;
+const RETRY = { first: 3000, longest: 30_000 };
+
+let signedOut = false;
+let failures = 0;
+let timer = null;
+let readAt = null;
+let shown = null;
+
+// ---------------------------------------------------------------- reading
+
+async function read({ anew = false } = {}) {
+  clearTimeout(timer);
+  if (signedOut) return;
+  try {
+    await tasks.load({ anew });
+    failures = 0;
+    readAt = new Date();
+    over("gateway");
+    timer = setTimeout(read, LIST_EVERY);
+  } catch (failure) {
+    failed(failure);
+  }
+}
+
+async function readHealth() {
+  if (document.hidden || signedOut || failures > 0) return;
+  try {
+    const { data } = await ask(BACKENDS);
+    showBackends(data.backends);
+    showTitle();
+  } catch (failure) {
+    failed(failure);
+  }
+}
+
+/** What to do when asking itself failed: sign in, or say so and try again, later and later. */
+function failed(failure) {
+  if (!(failure instanceof ApiFailure)) throw failure;
+  if (failure.kind === "signin") {
+    signOut(failure.message);
+    return;
+  }
+  const wait = failure.seconds === null ? Math.min(RETRY.longest, RETRY.first * 2 ** failures) : failure.seconds * 1000;
+  failures += 1;
+  const asOf = readAt === null ? "" : ` What is shown is as of ${readAt.toLocaleTimeString()}.`;
+  notice("gateway", `${failure.message}${asOf} It is tried again by itself.`, { text: "Try now", run: () => read() });
+  clearTimeout(timer);
+  timer = setTimeout(read, wait);
+}
+
+// ---------------------------------------------------------------- who asks
+
+function signOut(message) {
+  signedOut = true;
+  clearTimeout(timer);
+  live.pause();
+  showOpenTask();
+  askWho(message);
+  document.title = "Sign in · OTA Gateway";
+}
+
+startSignIn({
+  signedIn: () => {
+    signedOut = false;
+    live.resume();
+    read({ anew: true }).then(showOpenTask);
+  },
+  // What was shown to one must not stay for the next: a new page holds nothing.
+  forgotten: () => location.reload(),
+});
+
+// ---------------------------------------------------------------- the open task
+
+function showOpenTask() {
+  const id = signedOut ? null : address.openTask();
+  // Going back tells of itself twice.
+  if (id === shown) return;
+  shown = id;
+  tasks.mark(id);
+  if (id === null) closeTask();
+  else showTask(id, { left: leaveTask, changed: tasks.learn, failed });
+}
+
+function leaveTask() {
+  const id = address.openTask();
+  address.closeTask();
+  showOpenTask();
+  (tasks.linkTo(id) ?? byId("tasks-heading")).focus();
+}
+
+window.addEventListener("hashchange", showOpenTask);
+window.addEventListener("popstate", () => {
+  fromAddress();
+  showOpenTask();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !byId("cancel").open && address.openTask() !== null) leaveTask();
+});
+
+// ---------------------------------------------------------------- what the page says of itself
+
+function showTitle() {
+  const { running, more } = tasks.summary();
+  const words = [];
+  const ill = failing().length;
+  if (ill > 0) words.push(`${ill} failing`);
+  if (running > 0) words.push(`${running}${more ? "+" : ""} running`);
+  document.title = [...words, "OTA Gateway"].join(" · ");
+}
+
+tasks.onChange(showTitle);
+
+const LIVENESS = {
+  off: "Nothing to follow",
+  connecting: "Connecting",
+  live: "Live",
+  lost: "Reconnecting",
+  paused: "Paused",
+  signin: "Signed out",
+};
+
+live.onState((state) => {
+  set(byId("liveness"), "data-state", state);
+  say(byId("liveness-text"), LIVENESS[state]);
+  if (state === "signin" && !signedOut) signOut("These credentials are not valid here, or not any more.");
+});
+
+// ---------------------------------------------------------------- light or dark
+
+const THEMES = ["auto", "light", "dark"];
+const theme = byId("theme");
+const chosenTheme = () => document.documentElement.dataset.theme ?? "auto";
+say(theme, `Theme: ${chosenTheme()}`);
+theme.addEventListener("click", () => {
+  const next = THEMES[(THEMES.indexOf(chosenTheme()) + 1) % THEMES.length];
+  if (next === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = next;
+  say(theme, `Theme: ${next}`);
+  try {
+    localStorage.setItem("ota-board-theme", next);
+  } catch {
+    // It lasts as long as the page.
+  }
+});
+
+// ---------------------------------------------------------------- start
+
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  byId("tasks-heading").focus();
+});
+byId("tasks-more").addEventListener("click", async ({ target }) => {
+  target.disabled = true;
+  await tasks.more().catch(failed);
+  target.disabled = false;
+});
+startFilters((asks) => (asks ? read({ anew: true }) : tasks.regroup()));
+document.addEventListener("visibilitychange", () => {
+  if (signedOut) return;
+  if (document.hidden) {
+    clearTimeout(timer);
+    live.pause();
+  } else {
+    live.resume();
+    read();
+  }
+});
+setInterval(readHealth, HEALTH_EVERY);
+setInterval(ageAll, 30_000);
+read({ anew: true });
+showOpenTask();

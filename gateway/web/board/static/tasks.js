@@ -1,0 +1,335 @@
+// The list of tasks: read in pages through the cache, and followed live for those in sight.
+
+import * as address from "./address.js";
+import { ask } from "./api.js";
+import { part, showBackends } from "./backends.js";
+import { bar, showBar } from "./bars.js";
+import { ago, announce, byId, el, say, set, setWhen, when } from "./dom.js";
+import { asFilter, grouping, narrowed, offer } from "./filters.js";
+import { subscribe } from "./live.js";
+import { tell } from "./notices.js";
+import { BOARD, MORE_TASKS, TASKS_IN_SIGHT, WATCH_TASKS } from "./operations.js";
+import { TASK_STATUSES, inside, listed, many, phrase, taskEnded, taskTone } from "./words.js";
+
+const PAGE = 50;
+// The most rows that one answer may have. Rows beyond stay as they were read.
+const MOST = 1000;
+const SETTLED = 300;
+const WATCHED_AT_ONCE = 50;
+const ASKED_AT_ONCE = 25;
+
+const table = byId("task-table");
+const rows = new Map();
+const groups = new Map();
+const inSight = new Set();
+const watches = new Map();
+let order = [];
+let next = null;
+let asking = 0;
+let settling = null;
+let changed = () => {};
+
+const sight = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) inSight.add(target.dataset.id);
+      else inSight.delete(target.dataset.id);
+    }
+    settle();
+  },
+  { rootMargin: "200px" },
+);
+
+/** Hear of every change of what is shown. */
+export function onChange(told) {
+  changed = told;
+}
+
+/** Read backends and tasks: as many rows as are shown. */
+export async function load({ anew = false } = {}) {
+  const turn = (asking += 1);
+  const first = anew ? PAGE : Math.min(Math.max(order.length, PAGE), MOST);
+  const { data, errors } = await ask(BOARD, { first, filter: asFilter() });
+  if (turn !== asking) return;
+  tell("list", errors);
+  showBackends(data.backends, data.tasks.backends);
+  offer(data.backends);
+  const beyond = anew ? [] : order.slice(first);
+  keep(data.tasks.nodes, beyond);
+  if (beyond.length === 0) next = data.tasks.pageInfo;
+  draw();
+  if (anew) announce(`${many(order.length, "task")} shown.`);
+}
+
+/** Read the next page. */
+export async function more() {
+  const turn = (asking += 1);
+  const { data, errors } = await ask(MORE_TASKS, { first: PAGE, after: next.endCursor, filter: asFilter() });
+  if (turn !== asking) return;
+  tell("list", errors);
+  const before = order;
+  next = data.tasks.pageInfo;
+  keep(data.tasks.nodes, before, { behind: true });
+  draw();
+  announce(`${many(order.length - before.length, "more task")} shown.`);
+  rows.get(order[before.length])?.link.focus();
+}
+
+/** Take in what somebody else read of a task. */
+export function learn(task) {
+  const row = rows.get(task.id);
+  if (row === undefined) return;
+  const before = row.task;
+  row.task = { ...before, ...task };
+  paint(row);
+  if (taskEnded(row.task) !== taskEnded(before)) settle();
+  if (before.status !== row.task.status) {
+    announce(`${row.task.name}: ${inside(row.task.status)}.`);
+    draw();
+  }
+}
+
+/** Draw anew in other groups. */
+export const regroup = () => draw();
+
+/** Mark the row of the open task. */
+export function mark(id) {
+  for (const row of rows.values()) set(row.node, "aria-current", row.task.id === id ? "true" : null);
+}
+
+/** The link to a task, if it is shown. */
+export const linkTo = (id) => rows.get(id)?.link;
+
+/** How many of those shown are under way; whether there are more. */
+export const summary = () => ({
+  running: order.filter((id) => rows.get(id).task.status === "IN_PROGRESS").length,
+  more: next?.hasNextPage ?? false,
+});
+
+function keep(nodes, others, { behind = false } = {}) {
+  const ids = nodes.map((task) => task.id);
+  const own = new Set(ids);
+  order = behind ? [...others, ...ids.filter((id) => !rows.has(id))] : [...ids, ...others.filter((id) => !own.has(id))];
+  const there = new Set(order);
+  for (const [id, row] of rows) {
+    if (there.has(id)) continue;
+    sight.unobserve(row.node);
+    row.node.remove();
+    inSight.delete(id);
+    rows.delete(id);
+  }
+  for (const task of nodes) {
+    const row = rows.get(task.id);
+    if (row === undefined) rows.set(task.id, newRow(task));
+    else if (Date.parse(task.observedAt) >= Date.parse(row.task.observedAt)) row.task = { ...row.task, ...task };
+    paint(rows.get(task.id));
+  }
+  settle();
+}
+
+function newRow(task) {
+  const row = {
+    task,
+    link: el("a", { href: address.taskAddress(task.id) }, task.name),
+    native: el("span", { class: "native muted" }),
+    badge: el("span", { class: "badge" }),
+    vendor: el("code", { class: "vendor-status", title: "as the vendor has it" }),
+    outcome: el("span", { class: "muted outcome" }),
+    bar: bar(`Progress of ${task.name}`),
+    created: when(task.createdAt),
+  };
+  row.node = el(
+    "tr",
+    { role: "row", "data-id": task.id },
+    el("th", { role: "rowheader", scope: "row" }, row.link, row.native),
+    el("td", { role: "cell", class: "status" }, row.badge, " ", row.vendor, row.outcome),
+    el("td", { role: "cell", class: "progress" }, row.bar.node),
+    el("td", { role: "cell", class: "where" }, task.backend.name),
+    el("td", { role: "cell", class: "created" }, row.created),
+  );
+  set(row.node, "aria-current", address.openTask() === task.id ? "true" : null);
+  sight.observe(row.node);
+  return row;
+}
+
+function paint({ task, link, native, badge, vendor, outcome, bar: shown, created }) {
+  say(link, task.name);
+  say(native, task.nativeId === task.name ? "" : task.nativeId);
+  set(badge, "class", `badge ${taskTone(task)}`);
+  say(badge, phrase(task.status));
+  say(vendor, task.vendorStatus);
+  say(outcome, task.outcome && inside(task.outcome) !== inside(task.status) ? inside(task.outcome) : "");
+  showBar(shown, task);
+  setWhen(created, task.createdAt);
+}
+
+// ---------------------------------------------------------------- groups
+
+const KEY_OF = {
+  vendor: (task) => task.backend.vendor,
+  backend: (task) => task.backend.name,
+  status: (task) => task.status,
+  none: () => "",
+};
+
+function draw() {
+  const by = grouping();
+  const found = new Map();
+  for (const id of order) {
+    const row = rows.get(id);
+    const key = `${by}:${KEY_OF[by](row.task)}`;
+    if (!found.has(key)) found.set(key, []);
+    found.get(key).push(row);
+  }
+  const keys = [...found.keys()];
+  if (by === "status") keys.sort((one, other) => rank(one) - rank(other));
+  else keys.sort();
+  for (const [key, group] of groups) {
+    if (found.has(key)) continue;
+    group.body.remove();
+    groups.delete(key);
+  }
+  keys.forEach((key, place) => {
+    const group = groups.get(key) ?? newGroup(key);
+    if (table.tBodies[place] !== group.body) table.insertBefore(group.body, table.tBodies[place] ?? null);
+    fill(group, found.get(key), by);
+  });
+  showGaps();
+  showSummary();
+  changed();
+}
+
+// What moves comes first, then what waits, then what has ended.
+const rank = (key) => {
+  const status = key.slice("status:".length);
+  return status === "IN_PROGRESS" ? -1 : TASK_STATUSES.indexOf(status);
+};
+
+function newGroup(key) {
+  const name = key.slice(key.indexOf(":") + 1);
+  const group = { body: el("tbody", { role: "rowgroup" }), head: null, told: el("span", { class: "muted" }) };
+  if (name !== "") {
+    const words = key.startsWith("backend:") ? name : phrase(name);
+    group.head = el(
+      "tr",
+      { role: "row", class: "group" },
+      el("th", { role: "rowheader", scope: "rowgroup", colspan: 5 }, el("span", { class: "group-name" }, words), " ", group.told),
+    );
+    group.body.append(group.head);
+  }
+  groups.set(key, group);
+  return group;
+}
+
+function fill(group, members, by) {
+  const start = group.head === null ? 0 : 1;
+  members.forEach((row, place) => {
+    const there = group.body.rows[start + place];
+    if (there !== row.node) group.body.insertBefore(row.node, there ?? null);
+  });
+  const numbers = new Map();
+  for (const { task } of members) numbers.set(task.status, (numbers.get(task.status) ?? 0) + 1);
+  const words = [...numbers].map(([status, count]) => `${count} ${inside(status)}`);
+  say(group.told, by === "status" ? String(members.length) : words.join(" · "));
+}
+
+// ---------------------------------------------------------------- what is missing, and how much is shown
+
+function showGaps() {
+  const { backends: only, vendors } = asFilter();
+  const gaps = byId("gaps");
+  const missing = [...document.querySelectorAll("#backends [data-backend]")]
+    .map((card) => part(card.dataset.backend))
+    .filter((one) => one && one.status !== "OK" && (!only || only.includes(one.name)) && (one.status !== "SKIPPED" || !vendors));
+  gaps.hidden = missing.length === 0;
+  gaps.replaceChildren(...missing.map(gap));
+}
+
+function gap({ name, status, error, fetchedAt }) {
+  const words = {
+    FAILED: "could not be asked: its tasks are missing here.",
+    STALE: `could not be asked: its tasks are shown as they were ${fetchedAt ? ago(fetchedAt) : "before"}.`,
+    SKIPPED: "is left out.",
+  }[status];
+  return el("li", { "data-status": status }, el("strong", {}, name), ` ${words} `, error ? el("span", {}, error.message) : null);
+}
+
+function showSummary() {
+  const tasks = order.map((id) => rows.get(id).task);
+  const active = tasks.filter((task) => !taskEnded(task)).length;
+  const followed = next?.hasNextPage ? "; there are more" : "";
+  say(byId("tasks-summary"), tasks.length === 0 ? "" : `${tasks.length} shown, ${active} not ended${followed}`);
+  byId("tasks-more").hidden = !next?.hasNextPage;
+  const empty = byId("tasks-empty");
+  empty.hidden = tasks.length > 0;
+  if (tasks.length === 0) say(empty, emptiness());
+}
+
+function emptiness() {
+  const missing = [...document.querySelectorAll("#gaps [data-status=FAILED] strong")].map((node) => node.textContent);
+  const among = narrowed() ? "No task fits these filters" : "There are no tasks";
+  return missing.length > 0 ? `${among} among those that answered; ${listed(missing)} did not.` : `${among}.`;
+}
+
+// ---------------------------------------------------------------- following what is in sight
+
+function settle() {
+  clearTimeout(settling);
+  settling = setTimeout(() => {
+    watchThoseInSight();
+    askOfEnded();
+  }, SETTLED);
+}
+
+/** One subscription a backend and part of its tasks: a backend that fails ends its own ones only. */
+function watchThoseInSight() {
+  const wanted = new Map();
+  const numbers = new Map();
+  for (const id of order) {
+    const { task } = rows.get(id);
+    if (!inSight.has(id) || taskEnded(task)) continue;
+    const { name } = task.backend;
+    const number = numbers.get(name) ?? 0;
+    numbers.set(name, number + 1);
+    const key = `${Math.floor(number / WATCHED_AT_ONCE)} ${name}`;
+    if (!wanted.has(key)) wanted.set(key, []);
+    wanted.get(key).push(id);
+  }
+  for (const [key, ids] of wanted) {
+    const held = watches.get(key);
+    if (held?.ids === ids.join()) continue;
+    const stop = subscribe(WATCH_TASKS, { ids }, {
+      next: ({ data }) => data?.taskUpdated && learn({ ...data.taskUpdated, unknown: false }),
+      failed: () => ids.forEach((id) => learn({ id, unknown: true })),
+    });
+    held?.stop();
+    watches.set(key, { ids: ids.join(), stop });
+  }
+  for (const [key, { stop }] of watches) {
+    if (wanted.has(key)) continue;
+    stop();
+    watches.delete(key);
+  }
+}
+
+/** How those ended that are in sight: asked once, for it costs vendors a call a task. */
+async function askOfEnded() {
+  const ids = order.filter((id) => inSight.has(id) && wants(rows.get(id))).slice(0, ASKED_AT_ONCE);
+  if (ids.length === 0) return;
+  for (const id of ids) rows.get(id).asked = true;
+  try {
+    const { data, errors } = await ask(TASKS_IN_SIGHT, { ids });
+    const broken = new Set(errors.map((error) => error.path?.[1]));
+    data.nodes.forEach((found, place) => {
+      if (found && !broken.has(place)) learn(found);
+      else if (rows.has(ids[place])) learn({ id: ids[place], unknown: true });
+    });
+  } catch {
+    // The list itself tells when the gateway is gone; what was not answered may be asked again.
+    for (const id of ids) if (rows.has(id)) rows.get(id).asked = false;
+    return;
+  }
+  settle();
+}
+
+const wants = ({ task, asked }) => taskEnded(task) && !asked && task.executionCounts === undefined;
