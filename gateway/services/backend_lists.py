@@ -63,7 +63,7 @@ def remembered(make: Callable[[Wanted, Order], Question[Row]]) -> Callable[[Want
         if last is not None and last[0] is wanted and last[1] is order:
             return last[2]
         kind: type = wanted.__class__
-        held = _members(kind)(wanted)
+        held: tuple[Any, ...] = _members(kind)(wanted)
         name = (order, *[tuple(one) if one.__class__ is list else one for one in held])
         found = kept.get(name)
         if found is None:
