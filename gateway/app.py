@@ -15,6 +15,7 @@ From the outside in, in the order a request passes them:
 Nothing but this module knows the vendors, and it knows them only by discovery.
 """
 
+import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
@@ -30,12 +31,16 @@ from starlette.requests import HTTPConnection
 from gateway.auth import Principal
 from gateway.backends.call_gate import BackendGate
 from gateway.backends.health import HealthRecord
+from gateway.backends.levels import levels_of
 from gateway.backends.rate_limit import CallBudget
 from gateway.backends.registry import BackendRegistry
 from gateway.backends.stack import BackendStack
 from gateway.domain.backend import Backend
 from gateway.domain.limits import Limits
 from gateway.ledger import Ledger
+from gateway.observability.exporting import provider_by
+from gateway.observability.tallies import kept_up_to_date, reading
+from gateway.observability.tracing import NO_TRACING, Tracing, onward
 from gateway.plans import (
     NO_DOCUMENTS,
     BrokenManifest,
@@ -50,6 +55,7 @@ from gateway.schema.root import build_schema
 from gateway.services.caller import Caller
 from gateway.services.services import Services
 from gateway.settings import AuthSettings, ConfigurationError, DocumentSettings, Problem, Settings, cautions
+from gateway.settings.observability import TracingSettings
 from gateway.vendorkit.calls import Carrier
 from gateway.vendorkit.discovery import installed_vendors
 from gateway.vendorkit.http import VendorHttp
@@ -71,21 +77,24 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def build_app(settings: Settings, *, processes: int = 1) -> Web:
+def build_app(settings: Settings, *, processes: int = 1, tracing: Tracing | None = None) -> Web:
     """The application. Ledger and connections open at its start and close, after the changes under way, at its end.
 
-    `processes` is how many serve this configuration side by side. Raises ConfigurationError for a manifest of trusted
+    `processes` is how many serve this configuration side by side. `tracing` is what makes spans, instead of what the
+    configuration and the environment say of it. Raises ConfigurationError for a manifest of trusted
     documents that cannot be used.
     """
     held: dict[str, Services] = {}
     access = access_by(settings.auth)
     leaving = Leaving(settings.server.shutdown_timeout.total_seconds())
+    tracing = tracing or tracing_by(settings.observability.tracing)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         async with (
+            tracing.open(leaving.left_to_close),
             nullcontext() if access is None else access.open(),
-            opened(settings, processes=processes, left=leaving.left) as services,
+            opened(settings, processes=processes, left=leaving.left, tracing=tracing) as services,
         ):
             held["services"] = services
             yield {}
@@ -95,6 +104,9 @@ def build_app(settings: Settings, *, processes: int = 1) -> Web:
             name == b"cache-control" and b"no-cache" in value.lower() for name, value in connection.scope["headers"]
         )
         return RequestContext(services=held["services"], caller=Caller(principal=principal_of(connection), fresh=fresh))
+
+    async def standing() -> Mapping[str, object]:
+        return await held["services"].standing()
 
     limits = settings.limits.of_documents
     typed = build_schema()
@@ -117,6 +129,9 @@ def build_app(settings: Settings, *, processes: int = 1) -> Web:
         lifespan=lifespan,
         leaving=leaving,
         seconds_fresh=_seconds_fresh,
+        observability=settings.observability,
+        tracing=tracing,
+        standing=standing,
     )
 
 
@@ -140,6 +155,12 @@ def _documents(documents: DocumentSettings, schema: strawberry.Schema, limits: L
     return TrustedDocuments(found, only=documents.mode == "only")
 
 
+def tracing_by(settings: TracingSettings) -> Tracing:
+    """What makes spans; off where nobody asked for them."""
+    endpoint, ratio, name = settings.otlp_endpoint, settings.sample_ratio, settings.service_name
+    return Tracing(provider_by(endpoint, ratio, name, os.environ))
+
+
 def access_by(auth: AuthSettings) -> "Access | None":
     """Who judges credentials; None where nobody has to show any."""
     if not auth.is_on:
@@ -151,7 +172,11 @@ def access_by(auth: AuthSettings) -> "Access | None":
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, *, processes: int = 1, left: Callable[[], float | None] = lambda: None
+    settings: Settings,
+    *,
+    processes: int = 1,
+    left: Callable[[], float | None] = lambda: None,
+    tracing: Tracing = NO_TRACING,
 ) -> AsyncIterator[Services]:
     """The services over a configuration, open while the block runs. Raises GatewayError without its ledger.
 
@@ -162,7 +187,7 @@ async def opened(
     async with AsyncExitStack() as resources:
         ledger = await Ledger.open(settings.ledger.url)
         resources.push_async_callback(ledger.aclose)
-        registry = await resources.enter_async_context(opened_backends(settings, processes=processes))
+        registry = await resources.enter_async_context(opened_backends(settings, processes=processes, tracing=tracing))
         secret = settings.server.cursor_secret
         if secret is None:
             _log.warning("cursor_secret_missing", meaning="cursors end with this process; set server.cursor_secret")
@@ -176,12 +201,16 @@ async def opened(
 
 
 @asynccontextmanager
-async def opened_backends(settings: Settings, *, processes: int = 1) -> AsyncIterator[BackendRegistry]:
+async def opened_backends(
+    settings: Settings, *, processes: int = 1, tracing: Tracing = NO_TRACING
+) -> AsyncIterator[BackendRegistry]:
     """The backends alone, open while the block runs: for who only reads, and needs no ledger."""
     async with AsyncExitStack() as resources:
         client = await resources.enter_async_context(vendor_client())
         sharing = sharing_by(settings.cache.url, processes)
-        stacks = [build_stack(backend, client, sharing) for backend in settings.backends]
+        stacks = [build_stack(backend, client, sharing, tracing) for backend in settings.backends]
+        resources.enter_context(reading(levels_of(stacks)))
+        await resources.enter_async_context(kept_up_to_date())
         if sharing is not None:
             await resources.enter_async_context(sharing.following())
         for stack in stacks:
@@ -207,6 +236,7 @@ def build_stack(
     settings: BackendSettings,
     client: Carrier | httpx.AsyncBaseTransport | httpx.AsyncClient,
     sharing: "Sharing | None" = None,
+    tracing: Tracing = NO_TRACING,
 ) -> BackendStack:
     """One backend, as its section of the configuration says."""
     manifest = installed_vendors()[settings.vendor]
@@ -220,16 +250,28 @@ def build_stack(
     health = HealthRecord(calls_per_second=settings.calls_per_second, now=utc_now)
     endpoint = manifest.endpoint(settings)
     budget = CallBudget(settings.calls_per_second) if sharing is None else sharing.budget(settings, endpoint)
-    gate = BackendGate(settings.name, budget, settings, health, now=utc_now)
+    gate = BackendGate(settings.name, budget, settings, health, now=utc_now, vendor=manifest.vendor, tracing=tracing)
 
     def http_for(base_url: str) -> VendorHttp:
         return VendorHttp(
-            backend=settings.name, base_url=base_url, client=client, gate=gate, secrets=settings.secrets()
+            backend=settings.name,
+            base_url=base_url,
+            client=client,
+            gate=gate,
+            secrets=settings.secrets(),
+            onward=onward if settings.propagate_trace else None,
         )
 
     context = AdapterContext(backend=backend, http=http_for(endpoint), http_for=http_for, now=utc_now)
     adapter = manifest.adapter(settings, context)
     shared = None if sharing is None else sharing.backend(settings, endpoint, manifest, adapter)
     return BackendStack(
-        adapter=adapter, manifest=manifest, pace=settings, health=health, now=utc_now, gate=gate, shared=shared
+        adapter=adapter,
+        manifest=manifest,
+        pace=settings,
+        health=health,
+        now=utc_now,
+        gate=gate,
+        shared=shared,
+        tracing=tracing,
     )

@@ -82,6 +82,11 @@ class Ledger(AuditReadings):
         await self._presence.aclose()
         await self._engine.dispose()
 
+    async def answer(self) -> None:
+        """Have the database answer anything."""
+        async with self._reading() as connection:
+            await connection.exec_driver_sql("SELECT 1")
+
     async def begin(self, intent: Intent) -> Started | Replay:
         """Claim the idempotency key and write the intent, both or neither.
 

@@ -31,6 +31,11 @@ class Errand:
         self.name: str | None = None
         self.outcome: str | None = None
 
+    def went(self, outcome: str) -> None:
+        """Part of it came to this. What is our fault outweighs everything else."""
+        if self.outcome != "failed":
+            self.outcome = outcome
+
 
 _present: ContextVar[Errand | None] = ContextVar("errand", default=None)
 present = _present.get

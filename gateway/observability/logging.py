@@ -12,6 +12,9 @@ from typing import Any, TextIO
 
 import structlog
 
+from gateway.observability.errand import present
+from gateway.observability.tracing import trace_id_of
+
 STARS = "***"
 _SECRET_KEY = re.compile(
     r"authori[sz]ation|secret|passw|token|cookie|credential|signature|api[-_]?key|access[-_]?key(?![-_]?id)", re.I
@@ -25,6 +28,7 @@ def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None
     out = sys.stderr if stream is None else stream
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        tell_errand,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -57,6 +61,17 @@ def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+def tell_errand(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A structlog processor: the request for which something is done, and the trace that it is in."""
+    errand = present()
+    if errand is not None:
+        if errand.request_id:
+            event.setdefault("request_id", errand.request_id)
+        if errand.span is not None:
+            event.setdefault("trace_id", trace_id_of(errand.span))
+    return event
 
 
 def star_secrets(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -13,6 +13,7 @@ from strawberry.types.graphql import OperationType
 
 from gateway.auth import ANYBODY, Principal
 from gateway.domain.limits import Limits
+from gateway.observability.errand import present
 from gateway.plans.caches import FewParsed, FewValidated
 from gateway.plans.documents import Document, Documents, PlannedOperation
 from gateway.plans.executor import PlannedExecutor
@@ -86,6 +87,7 @@ class PlannedSchema:
         operation = None
         if document is not None:
             operation = document.operations.get(operation_name)
+            _told(operation)
             refusal = self._refusal(document, operation, operation_name, variable_values, principal)
             if refusal is not None:
                 return PreExecutionError(data=None, errors=[refusal])
@@ -172,6 +174,7 @@ class PlannedSchema:
         document = self._documents.get(query) if query else None
         if document is not None:
             operation = document.operations.get(operation_name)
+            _told(operation)
             refusal = self._refusal(document, operation, operation_name, variable_values, principal)
             errors = document.errors if refusal is None else [refusal]
             if errors is not None:
@@ -222,6 +225,15 @@ class PlannedSchema:
         taken = [one for one in definitions if one.variable.name.value in operation.conditions]
         coerced = get_variable_values(self._schema._schema, taken, dict.fromkeys(operation.conditions, True))
         return None if isinstance(coerced, list) else coerced
+
+
+def _told(operation: PlannedOperation | None) -> None:
+    """Let whoever counts and traces know which operation it is."""
+    errand = present()
+    if errand is not None and operation is not None:
+        name = operation.node.name
+        errand.kind = operation.kind.value
+        errand.name = None if name is None else name.value
 
 
 def _unsuggesting(result: ExecutionResult) -> ExecutionResult:

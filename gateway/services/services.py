@@ -25,6 +25,7 @@ from gateway.services.package_users import PackageUsers
 from gateway.services.packages import PackageReads
 from gateway.services.seen_backends import SeenBackends
 from gateway.services.shelves import Shelves
+from gateway.services.standing import standing
 from gateway.services.tasks import TaskReads
 from gateway.services.watching import Watching
 
@@ -46,6 +47,7 @@ class Services:
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._registry = registry
+        self._ledger = ledger
         self._denials = Denials(ledger)
         self._backends = backends = SeenBackends(registry, self._denials)
         self._shelves = Shelves(registry, now)
@@ -99,6 +101,10 @@ class Services:
     def check_raw(self, caller: Caller, subject: Task | Package | Execution) -> None:
         """Raise PermissionDenied unless the caller may read the vendor's own JSON of an object."""
         self._backends.check_raw(caller, subject.ref)
+
+    async def standing(self) -> dict[str, object]:
+        """How backends, ledger and shared cache stand."""
+        return await standing(self._registry, self._ledger)
 
     async def aclose(self, within: float | None = None) -> None:
         """Finish the changes under way, in so many seconds at most, and stop reading."""

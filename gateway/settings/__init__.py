@@ -11,6 +11,7 @@ from gateway.settings.model import (
     Settings,
     TlsSettings,
 )
+from gateway.settings.observability import ObservabilitySettings
 from gateway.settings.problems import ConfigurationError, Problem
 from gateway.settings.reading import load, parse
 from gateway.vendorkit.loopback import is_loopback
@@ -22,6 +23,7 @@ __all__ = [
     "DocumentSettings",
     "LedgerSettings",
     "LimitSettings",
+    "ObservabilitySettings",
     "Problem",
     "ServerSettings",
     "Settings",

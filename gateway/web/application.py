@@ -2,7 +2,7 @@
 
 HostGuard        who may call at all
 CORS             which pages may read the answers
-routes           /graphql by HTTP and websocket, /assets, /healthz, /readyz, / to the explorer
+routes           /graphql by HTTP and websocket, /assets, /metrics, /healthz, /readyz, / to the explorer
 """
 
 from collections.abc import AsyncIterator, Awaitable, Mapping
@@ -17,20 +17,25 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Lifespan, Receive, Scope, Send
 
+from gateway.observability.errand import Errand, on
+from gateway.observability.tracing import NO_TRACING, Tracing
 from gateway.plans import NO_DOCUMENTS, TrustedDocuments
-from gateway.settings import LimitSettings, ServerSettings
+from gateway.settings import LimitSettings, ObservabilitySettings, ServerSettings
 from gateway.web.caching import SecondsFresh, this_moment_only
 from gateway.web.cors import cors
 from gateway.web.disconnects import ToTheirEnd
+from gateway.web.errands import Errands, ToldEndpoint
 from gateway.web.explorer import BUNDLE, Explorer
 from gateway.web.graphql_http import GraphQLOverHttp
 from gateway.web.graphql_websocket import GraphQLOverWebsocket
-from gateway.web.health import Readiness, health_routes
+from gateway.web.health import Readiness, Standing, health_routes
 from gateway.web.host_guard import HostGuard
 from gateway.web.identity import Identify, Identity
 from gateway.web.leaving import Leaving
+from gateway.web.metrics import metrics_route
 from gateway.web.open_streams import OpenStreams
 from gateway.web.persisted_queries import PersistedQueries
+from gateway.web.request_ids import HEADER, request_id_of, telling
 from gateway.web.responses import refusal
 from gateway.web.schema_port import ContextFactory, GraphQLSchemaPort
 
@@ -51,12 +56,16 @@ def create_web(
     leaving: Leaving | None = None,
     explorer: Path = BUNDLE,
     seconds_fresh: SecondsFresh = this_moment_only,
+    observability: ObservabilitySettings | None = None,
+    tracing: Tracing = NO_TRACING,
+    standing: Standing | None = None,
 ) -> "Web":
     """The application. `context_factory` is given the request or the websocket; it may be async.
 
     `identify` tells who calls, by the headers of a request and the names of its client certificate; without it, it is
     anybody. `leaving` is for whoever else wants to know that the process was told to end. `explorer` is the folder
     that GraphiQL was built into. `seconds_fresh` tells from a context how long its answer is as good as a new one.
+    `standing` tells how what is behind the gateway stands.
     """
     leaving = leaving or Leaving(server.shutdown_timeout.total_seconds())
     readiness = Readiness(leaving)
@@ -66,7 +75,9 @@ def create_web(
     body_bytes = (limits or LimitSettings()).body_bytes
     explored = Explorer(explorer)
     known = PersistedQueries(documents)
-    endpoint = GraphQLOverHttp(
+    told = observability or ObservabilitySettings()
+    errands = Errands(tracing, log_requests=told.log_requests)
+    bare_endpoint = GraphQLOverHttp(
         schema,
         context_factory,
         changes,
@@ -76,6 +87,7 @@ def create_web(
         body_bytes=body_bytes,
         seconds_fresh=seconds_fresh,
     )
+    endpoint = ToldEndpoint(bare_endpoint, errands)
     websocket = GraphQLOverWebsocket(schema, context_factory, streams, changes, identity, documents=known)
     guard = HostGuard(bound=server.host, origins=server.cors_origins, any_host=identify is not None)
     return Web(
@@ -90,7 +102,8 @@ def create_web(
             WebSocketRoute(_PATH, websocket),
             explored.assets(),
             Route("/", _to_the_explorer),
-            *health_routes(readiness),
+            *([metrics_route(identity)] if told.metrics else []),
+            *health_routes(readiness, identity, standing),
         ],
         middleware=[
             Middleware(guard.around),
@@ -115,7 +128,7 @@ class Web(Starlette):
     def __init__(
         self,
         guard: HostGuard,
-        endpoint: GraphQLOverHttp,
+        endpoint: ToldEndpoint,
         *,
         server: ServerSettings,
         body_bytes: int,
@@ -140,28 +153,32 @@ class Web(Starlette):
         if not self._goes_straight(scope):
             return None
         begun = self._endpoint.begin(scope, body)
-        return _told_of_origin(begun) if isinstance(begun, Response) else _awaited(begun)
+        return _with_head(scope, begun) if isinstance(begun, Response) else _awaited(scope, begun)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's events."""
         if scope["type"] == "http" and self._goes_straight(scope):
             response = await self._endpoint.answer(scope, receive)
             if response is not None:
-                await _told_of_origin(response)(scope, receive, send)
-        else:
+                await _with_head(scope, response)(scope, receive, send)
+        elif scope["type"] == "lifespan":
             await super().__call__(scope, receive, send)
+        else:
+            with on(Errand(request_id_of(scope), scope["type"], 0.0)):
+                await super().__call__(scope, receive, telling(scope, send))
 
     def _goes_straight(self, scope: Scope) -> bool:
         return scope["path"] == _PATH and scope["method"] == "POST" and self._guard.knows(scope["headers"])
 
 
-def _told_of_origin(response: Response) -> Response:
-    response.raw_headers.append(_VARY_ORIGIN)
+def _with_head(scope: Scope, response: Response) -> Response:
+    """What the layers that were left out would have added to the answer's head."""
+    response.raw_headers += (_VARY_ORIGIN, (HEADER, request_id_of(scope).encode()))
     return response
 
 
-async def _awaited(begun: Awaitable[Response]) -> Response:
-    return _told_of_origin(await begun)
+async def _awaited(scope: Scope, begun: Awaitable[Response]) -> Response:
+    return _with_head(scope, await begun)
 
 
 async def _to_the_explorer(request: Request) -> Response:

@@ -24,5 +24,6 @@ def cors(origins: Sequence[str]) -> Middleware:
             "apollo-require-preflight",
             "x-request-id",
         ],
+        expose_headers=["x-request-id"],
         max_age=_PREFLIGHT_SECONDS,
     )

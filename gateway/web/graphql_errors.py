@@ -28,6 +28,7 @@ from gateway.domain.errors import (
     Throttled,
     VendorRejected,
 )
+from gateway.observability.errand import present
 from gateway.plans import TooManyRequests
 
 UNNAMED: Final = "The document holds several operations: give an operationName."
@@ -62,6 +63,8 @@ def presentable(error: GraphQLError, *, before_execution: bool) -> GraphQLError:
 def presented(result: ExecutionResult) -> list[GraphQLError]:
     """The errors of a result, presentable."""
     early = isinstance(result, PreExecutionError)
+    if result.errors:
+        _went("refused" if never_executed(result) else "errors")
     return [presentable(error, before_execution=early) for error in result.errors or ()]
 
 
@@ -85,7 +88,14 @@ def too_often(problem: TooManyRequests) -> str:
 
 def refused(message: str, code: str) -> GraphQLError:
     """An error of the gateway's own making."""
+    _went("refused")
     return GraphQLError(message, extensions={"code": code})
+
+
+def _went(outcome: str) -> None:
+    errand = present()
+    if errand is not None:
+        errand.went(outcome)
 
 
 def _cause(error: GraphQLError) -> Exception | None:
@@ -136,6 +146,7 @@ def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> Grap
 
 def _internal(error: GraphQLError, cause: BaseException) -> GraphQLError:
     number = secrets.token_hex(8)
+    _went("failed")
     path = ".".join(str(part) for part in error.path or ())
     _log.error("unexpected_error", id=number, path=path, exc_info=(type(cause), cause, cause.__traceback__))
     return _with(error, "Internal error", {"code": "INTERNAL", "id": number})

@@ -11,6 +11,8 @@ from starlette.types import Scope
 
 from gateway.auth import ANYBODY, Principal
 from gateway.auth.refusals import KeysUnavailable, Unauthenticated
+from gateway.observability.few_lines import FewLines
+from gateway.observability.metrics import CALLERS_REFUSED
 from gateway.web.responses import refusal
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -23,8 +25,10 @@ _NOTHING_VALID: Final = f"These credentials are not valid here, or not any more.
 _NO_KEYS: Final = "Tokens cannot be judged: the identity provider's keys cannot be fetched. Repeat later."
 EXPIRED: Final = "The credentials of this connection have expired. Connect again with new ones."
 _RETRY_SECONDS: Final = "10"
+_LINES_A_MINUTE: Final = 30
 
 _log = structlog.get_logger(__name__)
+_lines = FewLines(_LINES_A_MINUTE)
 
 
 class Identity:
@@ -80,9 +84,11 @@ def not_let_in(problem: Unauthenticated | KeysUnavailable, media_type: str) -> R
 
 
 def told(problem: Unauthenticated) -> None:
-    """Write down why somebody was not let in."""
-    if problem.shown:
-        _log.warning("caller_refused", why=problem.reason)
+    """Count, and write down, why somebody was not let in. Anybody can be refused, so of the lines there are few."""
+    CALLERS_REFUSED.inc()
+    more = _lines.next() if problem.shown else None
+    if more is not None:
+        _log.warning("caller_refused", why=problem.reason, **more)
 
 
 async def _noted(scope: Scope, finding: Awaitable[Principal]) -> None:

@@ -43,6 +43,11 @@ class SharedBackend:
         self.lists = SharedLists(link, self._epochs, codec)
         feed.follow(self._epochs, codec)
 
+    @property
+    def up(self) -> bool:
+        """Whether the others are reached."""
+        return self._link.up
+
     async def begun(self, shown_in: Kind) -> None:
         """A change is about to be asked of the vendor: count it for all processes."""
         await self._feed.announce(self._epochs, begun(shown_in))

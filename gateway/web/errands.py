@@ -1,0 +1,122 @@
+"""Errands: each operation of a caller, from when it is looked at to what came of it: counted, traced, written down."""
+
+from collections.abc import Awaitable
+from time import perf_counter
+from typing import Any, Final
+
+import structlog
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from gateway.observability.errand import Errand, enter, leave, on
+from gateway.observability.metrics import REQUEST_SECONDS, REQUESTS
+from gateway.observability.tallies import Tally, tally
+from gateway.observability.tracing import NO_TRACING, Tracing, end_operation
+from gateway.web.graphql_http import GraphQLOverHttp
+from gateway.web.request_ids import request_id_of
+
+_KINDS: Final = ("query", "mutation", "subscription", "none")
+_TRANSPORTS: Final = ("http", "websocket", "sse", "multipart")
+_OUTCOMES: Final = ("ok", "errors", "refused", "failed", "left")
+
+_log = structlog.get_logger(__name__)
+
+
+class Errands:
+    """Begins and ends them. `log_requests` is whether each has a line in the log."""
+
+    def __init__(self, tracing: Tracing = NO_TRACING, *, log_requests: bool = False) -> None:
+        self._tracing = tracing
+        self._log_requests = log_requests
+        self._seconds: dict[str, Any] = {kind: REQUEST_SECONDS.labels(kind) for kind in _KINDS}
+        self._counted: dict[tuple[str, str, str], Tally] = {}
+
+    def begin(self, scope: Scope, transport: str, request_id: str | None = None) -> Errand:
+        """One operation is looked at. An operation of a connection has an id of its own."""
+        tracing = self._tracing
+        span = tracing.operation(scope["headers"], transport) if tracing.on else None
+        return Errand(request_id or request_id_of(scope), transport, perf_counter(), span)
+
+    def end(self, errand: Errand, scope: Scope, status: int | None = None) -> None:
+        """It is answered; `status` is that of HTTP. What was no operation, such as a page, is not counted."""
+        outcome = errand.outcome
+        if outcome is None:
+            if status is not None and status >= 400:
+                outcome = "failed" if status >= 500 else "refused"
+            elif errand.kind == "none" and errand.span is None:
+                return
+            else:
+                outcome = "ok"
+            errand.outcome = outcome
+        seconds = perf_counter() - errand.since
+        kind = errand.kind
+        counted = self._counted.get((errand.transport, kind, outcome))
+        if counted is None:
+            counted = self._counted[errand.transport, kind, outcome] = tally(REQUESTS, errand.transport, kind, outcome)
+        counted.count += 1
+        if kind != "subscription":
+            self._seconds[kind].observe(seconds)
+        if errand.span is not None:
+            end_operation(errand, status, None if outcome == "ok" else outcome)
+        if self._log_requests:
+            self._write_down(errand, scope, status, seconds)
+
+    def _write_down(self, errand: Errand, scope: Scope, status: int | None, seconds: float) -> None:
+        principal = scope.get("principal")
+        with on(errand):
+            _log.info(
+                "request",
+                transport=errand.transport,
+                operation=errand.kind,
+                name=errand.name,
+                outcome=errand.outcome,
+                status=status,
+                seconds=round(seconds, 6),
+                principal=None if principal is None else principal.name,
+            )
+
+
+class ToldEndpoint:
+    """The endpoint, with each request an errand."""
+
+    def __init__(self, endpoint: GraphQLOverHttp, errands: Errands) -> None:
+        self._endpoint = endpoint
+        self._errands = errands
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        response = await self.answer(scope, receive)
+        if response is not None:
+            await response(scope, receive, send)
+
+    async def answer(self, scope: Scope, receive: Receive) -> Response | None:
+        """As GraphQLOverHttp does."""
+        return await self._ended(self._errands.begin(scope, "http"), scope, self._endpoint.answer(scope, receive))
+
+    def begin(self, scope: Scope, body: bytes) -> Response | Awaitable[Response]:
+        """As GraphQLOverHttp does."""
+        errand = self._errands.begin(scope, "http")
+        token = enter(errand)
+        try:
+            begun = self._endpoint.begin(scope, body)
+        finally:
+            leave(token)
+        if isinstance(begun, Response):
+            self._errands.end(errand, scope, begun.status_code)
+            return begun
+        return self._ended(errand, scope, begun)
+
+    async def _ended(self, errand: Errand, scope: Scope, begun: Any) -> Any:
+        token = enter(errand)
+        try:
+            response = await begun
+        except BaseException:
+            errand.went("left")
+            self._errands.end(errand, scope)
+            raise
+        finally:
+            leave(token)
+        if response is None:
+            errand.went("left")
+        self._errands.end(errand, scope, None if response is None else response.status_code)
+        return response
