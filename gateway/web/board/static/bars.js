@@ -23,13 +23,13 @@ export function showBar(shown, task) {
   const counts = task.executionCounts;
   if (counts === null || (counts.total === null && counts.byStatus.length === 0)) {
     if (task.progress) return percent(shown, task.progress.percent);
-    return unknown(shown, "unknown", "the vendor does not say", "not told");
+    return unknown(shown, "unknown", "the vendor does not say", "progress not told");
   }
   return stacked(shown, counts);
 }
 
 function stacked(shown, counts) {
-  const there = counts.byStatus.filter(({ count }) => count > 0);
+  const there = inOrder(counts);
   const sum = there.reduce((total, { count }) => total + count, 0);
   const total = counts.total === null ? sum : Math.max(counts.total, sum);
   const noun = counts.unit === "DEVICES" ? "device" : "execution";
@@ -80,9 +80,15 @@ function progress(shown, now, words) {
   set(shown.track, "title", words);
 }
 
+// As they lie side by side in the bar.
+const inOrder = ({ byStatus }) =>
+  byStatus
+    .filter(({ count }) => count > 0)
+    .sort((one, other) => ORDER.indexOf(tone(one.status)) - ORDER.indexOf(tone(other.status)));
+
 /** The counts in words, one by one, with the colour each has in the bar. */
 export function legend(counts) {
-  const there = counts?.byStatus.filter(({ count }) => count > 0) ?? [];
+  const there = counts ? inOrder(counts) : [];
   return el(
     "ul",
     { class: "legend" },

@@ -10,6 +10,7 @@ import { deviceEnded, deviceFailed, inside, many, phrase, taskEnded, tone } from
 export const PAGE = 50;
 // A watched task sends all its devices first; beyond this many, only what is asked for is read.
 const FOLLOWED = 1000;
+const MOVING = new Set(["IN_PROGRESS", "PAUSED", "RETRY_WAIT", "CANCELING", "UNKNOWN"]);
 
 /** The devices of a task. `cancel` is called with the executions to cancel. Gives {node, show, follow, learn, stop}. */
 export function devicesOf(taskId, cancel) {
@@ -146,6 +147,8 @@ export function devicesOf(taskId, cancel) {
     say(row.vendor, execution.vendorStatus);
     say(row.detail, detailOf(execution));
     say(row.attempt, execution.attempt > 1 ? `attempt ${execution.attempt}` : "");
+    // Of who waits or has ended the status says it all.
+    row.bar.node.hidden = !MOVING.has(execution.status);
     showBar(row.bar, { executionCounts: null, progress: execution.progress });
     setWhen(row.changed, execution.endedAt ?? execution.updatedAt ?? execution.startedAt ?? execution.queuedAt);
     set(row.changed, "title", timesOf(execution));

@@ -144,14 +144,13 @@ live.onState((state) => {
 // ---------------------------------------------------------------- light or dark
 
 const THEMES = ["auto", "light", "dark"];
-const theme = byId("theme");
 const chosenTheme = () => document.documentElement.dataset.theme ?? "auto";
-say(theme, `Theme: ${chosenTheme()}`);
-theme.addEventListener("click", () => {
+say(byId("theme-name"), chosenTheme());
+byId("theme").addEventListener("click", () => {
   const next = THEMES[(THEMES.indexOf(chosenTheme()) + 1) % THEMES.length];
   if (next === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = next;
-  say(theme, `Theme: ${next}`);
+  say(byId("theme-name"), next);
   try {
     localStorage.setItem("ota-board-theme", next);
   } catch {
