@@ -2,7 +2,7 @@
 
 HostGuard        who may call at all
 CORS             which pages may read the answers
-routes           /graphql by HTTP and websocket, /assets, /metrics, /healthz, /readyz, / to the explorer
+routes           /graphql by HTTP and websocket, /assets, /metrics, /healthz, /readyz, the board at /
 """
 
 from collections.abc import AsyncIterator, Awaitable, Mapping
@@ -13,7 +13,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Lifespan, Receive, Scope, Send
 
@@ -21,6 +21,7 @@ from gateway.observability.errand import Errand, on
 from gateway.observability.tracing import NO_TRACING, Tracing
 from gateway.plans import NO_DOCUMENTS, TrustedDocuments
 from gateway.settings import LimitSettings, ObservabilitySettings, ServerSettings
+from gateway.web.board import board_routes
 from gateway.web.caching import SecondsFresh, this_moment_only
 from gateway.web.cors import cors
 from gateway.web.disconnects import ToTheirEnd
@@ -101,7 +102,7 @@ def create_web(
             Route(_PATH, endpoint),
             WebSocketRoute(_PATH, websocket),
             explored.assets(),
-            Route("/", _to_the_explorer),
+            *board_routes(),
             *([metrics_route(identity)] if told.metrics else []),
             *health_routes(readiness, identity, standing),
         ],
@@ -179,10 +180,6 @@ def _with_head(scope: Scope, response: Response) -> Response:
 
 async def _awaited(scope: Scope, begun: Awaitable[Response]) -> Response:
     return _with_head(scope, await begun)
-
-
-async def _to_the_explorer(request: Request) -> Response:
-    return RedirectResponse(_PATH)
 
 
 async def _not_found(request: Request, problem: Exception) -> Response:

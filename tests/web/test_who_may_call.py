@@ -75,8 +75,6 @@ async def test_a_browser_gets_the_explorer(client: httpx.AsyncClient) -> None:
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
     answer = await client.get("/graphql", params={"query": "{hello}"}, headers=accept)
     assert answer.json() == {"data": {"hello": "hello you"}}
-    home = await client.get("/", headers=accept)
-    assert (home.status_code, home.headers["location"]) == (307, "/graphql")
 
 
 async def test_health_is_told(client: httpx.AsyncClient) -> None:
