@@ -1,7 +1,7 @@
 """DrainingServer: uvicorn's server, which ends connections in their order and within what time is left.
 
 1. The listener closes. Who is being answered is told `Connection: close`; who asks for nothing is closed.
-2. Streams over websockets end, and tell their clients so.
+2. Streams over websockets and HTTP end, and tell their clients so.
 3. Requests under way are answered.
 4. What is left when the time is over, or when the process was told again, is cut: to the application that is a client
    that has gone, so reads are taken back and changes go on.
@@ -58,10 +58,8 @@ class DrainingServer(uvicorn.Server):
         await self._finish_requests()
 
     async def _end_streams(self) -> None:
-        streams = self._websockets()
-        if not streams:
-            return
-        _log.info("going_down", step="ending streams", websockets=len(streams))
+        if self._app.open_streams:
+            _log.info("going_down", step="ending streams", streams=self._app.open_streams)
         ending = asyncio.create_task(self._app.end_streams())
         await self._until(ending.done)
         ending.cancel()

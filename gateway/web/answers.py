@@ -27,6 +27,11 @@ from gateway.web.persisted_queries import NOT_FOUND
 from gateway.web.refusals import RequestRefused
 from gateway.web.responses import GRAPHQL_JSON, JSON, JsonResponse, encode, json_response, refusal
 
+NO_JSON = f"Accept {GRAPHQL_JSON} or {JSON}."
+_NO_STREAM = (
+    "A subscription is a stream. Accept text/event-stream, or multipart/mixed;subscriptionSpec=1.0, or come by a "
+    "websocket with the protocol graphql-transport-ws."
+)
 _VARY = "Accept, Accept-Encoding"
 _VARY_BY_CALLER = f"{_VARY}, Authorization, X-Api-Key"
 _STATUS = {"INTERNAL": 500, "FORBIDDEN": 403, "UNAUTHENTICATED": 401, "BACKEND_UNAVAILABLE": 503}
@@ -115,9 +120,7 @@ def _worded(problem: Exception) -> Exception:
             named = f"The document has no operation named {name}." if name else "The document holds no operation."
             return RequestRefused(400, named)
         case InvalidOperationTypeError(operation_type=OperationType.SUBSCRIPTION):
-            return RequestRefused(
-                400, "Subscriptions are served over a websocket, with the protocol graphql-transport-ws."
-            )
+            return RequestRefused(406, _NO_STREAM, "NOT_ACCEPTABLE")
         case InvalidOperationTypeError():
             return RequestRefused(405, "A mutation needs POST.", "METHOD_NOT_ALLOWED")
         case MissingQueryError():

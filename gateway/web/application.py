@@ -39,6 +39,8 @@ from gateway.web.persisted_queries import PersistedQueries
 from gateway.web.request_ids import HEADER, request_id_of, telling
 from gateway.web.responses import refusal
 from gateway.web.schema_port import ContextFactory, GraphQLSchemaPort
+from gateway.web.streams.operations import Operations
+from gateway.web.streams.over_http import StreamsOverHttp
 
 _PATH = "/graphql"
 # As CORS would have it: with an origin, the answer would have had other headers.
@@ -72,6 +74,7 @@ def create_web(
     readiness = Readiness(leaving)
     changes = ToTheirEnd()
     streams = OpenStreams()
+    operations = Operations(schema, changes)
     identity = Identity(identify)
     body_bytes = (limits or LimitSettings()).body_bytes
     explored = Explorer(explorer)
@@ -83,13 +86,14 @@ def create_web(
         context_factory,
         changes,
         identity,
+        StreamsOverHttp(operations, streams),
         explorer=explored,
         documents=known,
         body_bytes=body_bytes,
         seconds_fresh=seconds_fresh,
     )
     endpoint = ToldEndpoint(bare_endpoint, errands)
-    websocket = GraphQLOverWebsocket(schema, context_factory, streams, changes, identity, documents=known)
+    websocket = GraphQLOverWebsocket(operations, context_factory, streams, identity, documents=known)
     guard = HostGuard(bound=server.host, origins=server.cors_origins, any_host=identify is not None)
     return Web(
         guard,
@@ -145,8 +149,13 @@ class Web(Starlette):
         self._endpoint = endpoint
         self._streams = streams
 
+    @property
+    def open_streams(self) -> int:
+        """How many websockets and streamed answers there are."""
+        return len(self._streams)
+
     async def end_streams(self) -> None:
-        """Complete what streams over websockets, let their other operations be answered, and close them."""
+        """Complete what streams, let the other operations of websockets be answered, and close these."""
         await self._streams.end()
 
     def begin(self, scope: Scope, body: bytes) -> Response | Awaitable[Response] | None:

@@ -1,4 +1,7 @@
-"""GraphQL over HTTP: GET for queries, POST for queries and mutations. What is answered is decided in `answers`."""
+"""GraphQL over HTTP: GET for queries, POST for queries and mutations, both for streams.
+
+What is answered is decided in `answers`, what is streamed in `streams`.
+"""
 
 from collections.abc import Awaitable
 from inspect import isawaitable
@@ -10,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from gateway.web.answers import Answers, Asked
+from gateway.web.answers import NO_JSON, Answers, Asked
 from gateway.web.caching import SecondsFresh, this_moment_only
 from gateway.web.disconnects import ToTheirEnd, only_reads
 from gateway.web.explorer import Explorer
@@ -24,10 +27,11 @@ from gateway.web.graphql_request import (
     too_large,
 )
 from gateway.web.identity import Identity
-from gateway.web.negotiation import accepted_media_type, accepts_html
+from gateway.web.negotiation import StreamForm, accepted_media_type, accepted_streams, accepts_html
 from gateway.web.persisted_queries import PersistedQueries
-from gateway.web.responses import GRAPHQL_JSON, JSON, refusal
+from gateway.web.responses import JSON, refusal
 from gateway.web.schema_port import ContextFactory, GraphQLSchemaPort
+from gateway.web.streams.over_http import StreamsOverHttp
 
 ALLOW = "GET, POST, OPTIONS"
 _BY_METHOD = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
@@ -42,6 +46,7 @@ class GraphQLOverHttp:
         context_factory: ContextFactory,
         changes: ToTheirEnd,
         identity: Identity,
+        streams: StreamsOverHttp,
         *,
         explorer: Explorer,
         documents: PersistedQueries,
@@ -56,6 +61,7 @@ class GraphQLOverHttp:
         self._identity = identity
         self._context_factory = context_factory
         self._changes = changes
+        self._streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -75,7 +81,7 @@ class GraphQLOverHttp:
             return self._explorer.page(scope)
         body = b""
         media_type = accepted_media_type(head.accept)
-        if method == "POST" and media_type is not None:
+        if method == "POST" and (media_type is not None or accepted_streams(head.accept) is not None):
             try:
                 known = self._identity.note(scope)
                 if known is not None:
@@ -85,7 +91,7 @@ class GraphQLOverHttp:
                 return None
             # As in `begin`.
             except Exception as problem:  # noqa: BLE001
-                return self._answers.refused(problem, media_type)
+                return self._answers.refused(problem, media_type or JSON)
         begun = self.begin(scope, body)
         return begun if isinstance(begun, Response) else await begun
 
@@ -93,9 +99,11 @@ class GraphQLOverHttp:
         """The answer to a GET, or to a POST with its whole body; an awaitable of it where something is waited for."""
         method = scope["method"]
         head = head_of(scope)
-        media_type = accepted_media_type(head.accept)
-        if media_type is None:
-            return refusal(406, f"Accept {GRAPHQL_JSON} or {JSON}.", "NOT_ACCEPTABLE")
+        json_type = accepted_media_type(head.accept)
+        streams = accepted_streams(head.accept)
+        if json_type is None and streams is None:
+            return refusal(406, NO_JSON, "NOT_ACCEPTABLE")
+        media_type = json_type or JSON
         asked = Asked(method, head, media_type)
         try:
             known = self._identity.note(scope)
@@ -108,6 +116,10 @@ class GraphQLOverHttp:
             else:
                 wanted = from_body(head, body, self._documents)
             asked.request = wanted
+            if streams is not None:
+                form = self._streams.form_for(wanted, streams, takes_json=json_type is not None)
+                if form is not None:
+                    return self._streamed(scope, form, wanted, asked, takes_json=json_type is not None)
             context = self._context_factory(HTTPConnection(scope))
             if isawaitable(context):
                 finishing = self._with(context, wanted, asked)
@@ -129,6 +141,18 @@ class GraphQLOverHttp:
             return self._answers.refused(problem, media_type)
         begun = self.begin(scope, body)
         return begun if isinstance(begun, Response) else await begun
+
+    async def _streamed(
+        self, scope: Scope, form: StreamForm, wanted: GraphQLRequest, asked: Asked, *, takes_json: bool
+    ) -> Response:
+        try:
+            made = self._context_factory(HTTPConnection(scope))
+            context = await made if isawaitable(made) else made
+            answer = await self._streams.answer(scope, context, wanted, form, takes_json=takes_json)
+            return answer if isinstance(answer, Response) else self._answers.executed(answer, asked, context)
+        # As in `begin`.
+        except Exception as problem:  # noqa: BLE001
+            return self._answers.refused(problem, asked.media_type)
 
     def _run(
         self, context: object, wanted: GraphQLRequest, method: str

@@ -15,22 +15,22 @@ from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.schema import BaseSchema
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.types.execution import ExecutionResult, PreExecutionError
-from strawberry.types.graphql import OperationType
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UNSET, UnsetType
 
-from gateway.auth.refusals import KeysUnavailable, Unauthenticated
+from gateway.auth.refusals import Unauthenticated
 from gateway.plans import OperationNotNamed, TooManyRequests
-from gateway.web.disconnects import ToTheirEnd, only_reads
-from gateway.web.expiry import has_expired, until_expiry
-from gateway.web.graphql_errors import UNNAMED, presented, refused, too_often
-from gateway.web.graphql_request import check_members
+from gateway.web.expiry import has_expired
+from gateway.web.graphql_errors import UNNAMED, refused, too_often
+from gateway.web.graphql_request import GraphQLRequest, check_members
 from gateway.web.identity import CODE, EXPIRED, Identity, principal_of, told
-from gateway.web.open_streams import EndingHandler, OpenStreams
+from gateway.web.open_streams import OpenStreams
 from gateway.web.persisted_queries import PersistedQueries, names_document
 from gateway.web.refusals import RequestRefused
 from gateway.web.responses import encode
-from gateway.web.schema_port import ContextFactory, GraphQLSchemaPort
+from gateway.web.schema_port import ContextFactory
+from gateway.web.streams.operations import Operations
+from gateway.web.websocket_connection import WebsocketConnection
 
 _INITIALISED_WITHIN = timedelta(seconds=20)
 
@@ -50,20 +50,19 @@ class _Connection:
 class GraphQLOverWebsocket(GraphQL[object, None]):
     """The endpoint for websocket connections. Who may connect is decided before it."""
 
-    graphql_transport_ws_handler_class = EndingHandler
+    graphql_transport_ws_handler_class = WebsocketConnection
 
     def __init__(
         self,
-        schema: GraphQLSchemaPort,
+        operations: Operations,
         context_factory: ContextFactory,
         streams: OpenStreams,
-        changes: ToTheirEnd,
         identity: Identity,
         *,
         documents: PersistedQueries,
     ) -> None:
         # Of a schema, the websocket part calls `stream` alone.
-        spoken = cast("BaseSchema", _PresentableSchema(schema, changes, context_factory))
+        spoken = cast("BaseSchema", _Streaming(operations, context_factory))
         super().__init__(
             spoken,
             graphql_ide=None,
@@ -71,6 +70,7 @@ class GraphQLOverWebsocket(GraphQL[object, None]):
             connection_init_wait_timeout=_INITIALISED_WITHIN,
         )
         self.streams = streams
+        self.operations = operations
         self._identity = identity
         self._documents = documents
 
@@ -79,7 +79,10 @@ class GraphQLOverWebsocket(GraphQL[object, None]):
         return _Connection(cast("WebSocket", request))
 
     async def on_ws_connect(self, context: object) -> UnsetType | dict[str, object] | None:
-        """Find out who calls, from the headers or from the first message. Refused, the connection closes with 4403."""
+        """Find out who calls, from the headers or from the first message. Refused, the connection closes with 4403.
+
+        Raises KeysUnavailable.
+        """
         connection = cast("_Connection", context)
         try:
             known = self._identity.note(connection.socket.scope, _credentials(connection.connection_params or {}))
@@ -87,8 +90,6 @@ class GraphQLOverWebsocket(GraphQL[object, None]):
                 await known
         except Unauthenticated as problem:
             told(problem)
-            raise ConnectionRejectionError from None
-        except KeysUnavailable:
             raise ConnectionRejectionError from None
         acknowledged: UnsetType = UNSET
         return acknowledged
@@ -152,17 +153,12 @@ def _find_document(payload: dict[str, Any], documents: PersistedQueries) -> None
         payload["query"].problem = problem
 
 
-class _PresentableSchema:
-    """A schema whose streamed errors are presentable, and which never guesses which operation was meant."""
+class _Streaming:
+    """What the websocket part calls of a schema: `stream`, which never raises for what a client did."""
 
-    def __init__(self, schema: GraphQLSchemaPort, changes: ToTheirEnd, context_factory: ContextFactory) -> None:
-        self._schema = schema
-        self._changes = changes
+    def __init__(self, operations: Operations, context_factory: ContextFactory) -> None:
+        self._operations = operations
         self._context_factory = context_factory
-
-    def kind_of(self, query: str, operation_name: str | None) -> OperationType | None:
-        """As the schema says."""
-        return self._schema.kind_of(query, operation_name)
 
     async def stream(
         self,
@@ -179,41 +175,17 @@ class _PresentableSchema:
             return _never(EXPIRED, CODE)
         if isinstance(query, _NoDocument):
             return _never(query.problem.message, query.problem.code)
-        name = operation_name or None
         made = self._context_factory(socket)
+        context = await made if isawaitable(made) else made
         try:
-            results = await self._schema.stream(
-                query,
-                variable_values=variable_values,
-                context_value=await made if isawaitable(made) else made,
-                operation_name=name,
+            return await self._operations.begin(
+                principal, context, GraphQLRequest(query, variable_values, operation_name or None)
             )
         except OperationNotNamed:
             return _never(UNNAMED, "GRAPHQL_VALIDATION_FAILED")
         except TooManyRequests as problem:
             return _never(too_often(problem), "RATE_LIMITED")
-        shown = _presentable_results(cast("AsyncGenerator[Any, None]", results))
-        may_change = not only_reads(query) and self._schema.kind_of(query, name) is OperationType.MUTATION
-        return self._carried_out(shown) if may_change else until_expiry(principal, shown)
-
-    async def _carried_out(self, results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
-        for result in await self._changes.run(_all(results)):
-            yield result
-
-
-async def _all(results: AsyncGenerator[Any, None]) -> list[Any]:
-    return [result async for result in results]
 
 
 async def _never(message: str, code: str) -> AsyncGenerator[Any, None]:
     yield PreExecutionError(data=None, errors=[refused(message, code)])
-
-
-async def _presentable_results(results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
-    try:
-        async for result in results:
-            if isinstance(result, ExecutionResult) and result.errors:
-                result.errors = list(presented(result))
-            yield result
-    finally:
-        await results.aclose()

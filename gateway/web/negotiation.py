@@ -1,12 +1,35 @@
-"""Which of GraphQL's two media types a client is answered in.
+"""What a client is answered in: one of GraphQL's two media types, or a stream where the operation asks for one.
 
 `*/*`, and no Accept header at all, mean application/json: clients from before the GraphQL-over-HTTP specification
-send nothing better. application/graphql-response+json is for those that name it.
+send nothing better. application/graphql-response+json and streams are for those that name them.
 """
 
+from dataclasses import dataclass
+from enum import Enum, auto
 from functools import lru_cache
 
 from gateway.web.responses import GRAPHQL_JSON, JSON
+
+EVENT_STREAM = "text/event-stream"
+MULTIPART = "multipart/mixed"
+
+
+class StreamForm(Enum):
+    """A form in which many results go over HTTP. Those of 2022 tell deferred parts by path and label, not by id."""
+
+    EVENTS = auto()
+    EVENTS_OF_2022 = auto()
+    SUBSCRIPTION_PARTS = auto()
+    PARTS = auto()
+    PARTS_OF_2022 = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedStreams:
+    """The forms a client likes best: for a subscription, and for an answer in parts. None where it takes no stream."""
+
+    of_subscription: StreamForm | None
+    in_parts: StreamForm | None
 
 
 @lru_cache(maxsize=128)
@@ -21,6 +44,23 @@ def accepted_media_type(accept: str | None) -> str | None:
     return JSON if plain[0] > 0 else None
 
 
+@lru_cache(maxsize=128)
+def accepted_streams(accept: str | None) -> AcceptedStreams | None:
+    """The streams that a client names, the first of the best for each purpose; None when it names none."""
+    if accept is None or ("event-stream" not in accept.lower() and "multipart" not in accept.lower()):
+        return None
+    best: dict[str, tuple[float, StreamForm]] = {}
+    for entry in accept.lower().split(","):
+        media_range, *parameters = (part.strip() for part in entry.split(";"))
+        quality = _quality(parameters)
+        for purpose, form in _forms(media_range, frozenset(parameters)).items():
+            if quality > best.get(purpose, (0.0, form))[0]:
+                best[purpose] = (quality, form)
+    if not best:
+        return None
+    return AcceptedStreams(*(best[purpose][1] if purpose in best else None for purpose in (_MANY, _DEFERRED)))
+
+
 def accepts_html(accept: str | None) -> bool:
     """Whether a browser asks for a page."""
     quality, specificity = _weight(accept or "", "text/html")
@@ -28,6 +68,27 @@ def accepts_html(accept: str | None) -> bool:
 
 
 _EXACT = 3
+_MANY, _DEFERRED = "subscription", "parts"
+_OF_2022 = "deferspec=20220824"
+
+
+def _forms(media_range: str, given: frozenset[str]) -> dict[str, StreamForm]:
+    """What a media range is good for. Of specifications that it names, one has to be known."""
+    named = {part.replace('"', "") for part in given if part.partition("=")[0].strip().endswith("spec")}
+    if media_range == EVENT_STREAM:
+        return {
+            _MANY: StreamForm.EVENTS,
+            _DEFERRED: StreamForm.EVENTS_OF_2022 if _OF_2022 in named else StreamForm.EVENTS,
+        }
+    if media_range != MULTIPART:
+        return {}
+    if any(part.startswith("subscriptionspec=1") for part in named):
+        return {_MANY: StreamForm.SUBSCRIPTION_PARTS}
+    if _OF_2022 in named:
+        return {_DEFERRED: StreamForm.PARTS_OF_2022}
+    if not named or any(part.startswith("incrementalspec=v0") for part in named):
+        return {_DEFERRED: StreamForm.PARTS}
+    return {}
 
 
 def _weight(accept: str, offered: str) -> tuple[float, int]:

@@ -37,9 +37,16 @@ class GraphQLSchemaPort(Protocol):
         context_value: Any | None = None,
         operation_name: str | None = None,
     ) -> StreamResult:
-        """Run any operation; a subscription gives many results. Raises OperationNotNamed, and TooManyRequests."""
+        """Run any operation; a subscription gives many results, and so does what is deferred or streamed.
+
+        Raises OperationNotNamed, and TooManyRequests.
+        """
         ...
 
     def kind_of(self, query: str, operation_name: str | None) -> OperationType | None:
         """What an operation is; None where it is not executed."""
+        ...
+
+    def delays(self, query: str) -> bool:
+        """Whether something in a document is deferred or streamed."""
         ...

@@ -228,12 +228,16 @@ async def test_a_document_of_fragments_alone_is_refused(client: httpx.AsyncClien
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_subscription_over_http_is_sent_to_the_websocket(client: httpx.AsyncClient, method: str) -> None:
+async def test_a_subscription_in_json_is_refused_with_the_three_ways_there_are(
+    client: httpx.AsyncClient, method: str
+) -> None:
     members = {"query": "subscription { count(to: 1) }"}
     sent = {"params": members} if method == "GET" else {"json": members}
     answer = await client.request(method, "/graphql", **sent)
-    assert answer.status_code == 400
-    assert "websocket" in answer.json()["errors"][0]["message"]
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["extensions"]["code"]) == (406, "NOT_ACCEPTABLE")
+    ways = ("text/event-stream", "multipart/mixed;subscriptionSpec=1.0", "graphql-transport-ws")
+    assert all(way in error["message"] for way in ways)
 
 
 async def test_other_paths_are_404_in_json(client: httpx.AsyncClient) -> None:

@@ -1,0 +1,76 @@
+"""StreamsOverHttp: which operations are answered by a stream over HTTP, and the answer.
+
+What is one result goes as JSON wherever the client takes JSON: a client may name a stream with every request, and
+mean it for those operations that need one.
+"""
+
+from typing import Final
+
+from starlette.types import Scope
+from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.types.execution import ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from gateway.web.graphql_request import GraphQLRequest
+from gateway.web.negotiation import AcceptedStreams, StreamForm
+from gateway.web.open_streams import OpenStreams
+from gateway.web.streams.answer import HEARTBEAT_SECONDS, StreamedAnswer
+from gateway.web.streams.framing import framing
+from gateway.web.streams.operations import Operations, Result, Results
+
+_SUBSCRIPTION: Final = OperationType.SUBSCRIPTION
+
+
+class StreamsOverHttp:
+    """The streams of one endpoint. `heartbeat` is how many seconds a stream may be silent."""
+
+    def __init__(self, operations: Operations, streams: OpenStreams, *, heartbeat: float = HEARTBEAT_SECONDS) -> None:
+        self._operations = operations
+        self._streams = streams
+        self._heartbeat = heartbeat
+
+    def form_for(self, wanted: GraphQLRequest, accepted: AcceptedStreams, *, takes_json: bool) -> StreamForm | None:
+        """The form in which an operation is streamed to a client; None where it is answered, or refused, in JSON."""
+        if self._operations.kind_of(wanted) is _SUBSCRIPTION:
+            return accepted.of_subscription
+        if not takes_json:
+            return accepted.in_parts
+        return accepted.in_parts if self._operations.delays(wanted) else None
+
+    async def answer(
+        self, scope: Scope, context: object, wanted: GraphQLRequest, form: StreamForm, *, takes_json: bool
+    ) -> StreamedAnswer | ExecutionResult:
+        """The stream, or the one result that there is, where it may as well go as JSON. The caller is known.
+
+        Raises InvalidOperationTypeError for a mutation by GET, and what beginning an operation raises.
+        """
+        kind = self._operations.kind_of(wanted)
+        if kind is OperationType.MUTATION and scope["method"] == "GET":
+            raise InvalidOperationTypeError(kind)
+        results = await self._operations.begin(scope["principal"], context, wanted)
+        if takes_json and kind is not _SUBSCRIPTION:
+            first = await _first_of(results)
+            if isinstance(first, ExecutionResult):
+                await results.aclose()
+                return first
+            results = _with_first(first, results)
+        return StreamedAnswer(
+            results, framing(form), self._streams, told_to_end=kind is _SUBSCRIPTION, heartbeat=self._heartbeat
+        )
+
+
+async def _first_of(results: Results) -> Result:
+    try:
+        return await anext(results)
+    except BaseException:
+        await results.aclose()
+        raise
+
+
+async def _with_first(first: Result, others: Results) -> Results:
+    try:
+        yield first
+        async for result in others:
+            yield result
+    finally:
+        await others.aclose()
