@@ -21,17 +21,47 @@ const compressed = {
   },
 };
 
-// GraphiQL's stylesheet holds two fonts, larger than its script.
-const withoutFonts = {
-  name: 'without-fonts',
-  enforce: 'pre',
-  transform(code, id) {
-    return id.endsWith('graphiql/dist/style.css') ? code.replaceAll(/@font-face\s*\{[^}]*\}/g, '') : null;
-  },
-};
+// What GraphiQL is built otherwise than it comes: a file, and what is replaced in it. A build where one of these finds
+// nothing to replace fails, so that a newer GraphiQL is looked at.
+const TABS = '@graphiql/react/dist/components/tabs/index.js';
+const THEMES = '@graphiql/react/dist/constants.js';
+const REPLACED = [
+  // Two fonts, larger than all scripts of the page; page.css names fonts of the machine instead.
+  ['graphiql/dist/style.css', /@font-face\s*\{[^}]*\}/g, ''],
+  // Tabs that hold buttons are no tabs to a screen reader: a list, of which one is the current.
+  [TABS, 'role: "tablist",', ''],
+  [TABS, 'role: "tab",', ''],
+  [TABS, '"aria-selected": isActive', '"aria-current": isActive'],
+  ['graphiql/dist/GraphiQL.js', 'role: "tabpanel"', 'role: "region"'],
+  // Line numbers and comments in the dark have a contrast below 4.5.
+  [THEMES, 'colors: getBaseColors("dark")', 'colors: { ...getBaseColors("dark"), "editorLineNumber.foreground": "#a3acbd" }'],
+  [THEMES, 'foreground: "#908aff"\n\t\t}', 'foreground: "#a09bff" }, { token: "comment", foreground: "#8ebf77" }'],
+];
+
+function replaced() {
+  const left = new Set(REPLACED);
+  return {
+    name: 'replaced',
+    apply: 'build',
+    enforce: 'pre',
+    transform(code, id) {
+      let made = code;
+      for (const one of REPLACED) {
+        const [file, what, by] = one;
+        const before = made;
+        if (id.endsWith(file)) made = made.replaceAll(what, by);
+        if (made !== before) left.delete(one);
+      }
+      return made === code ? null : made;
+    },
+    buildEnd(problem) {
+      if (!problem && left.size > 0) this.error(`Nothing to replace in ${[...left].map(([file]) => file).join(', ')}`);
+    },
+  };
+}
 
 export default defineConfig({
-  plugins: [withoutFonts, compressed],
+  plugins: [replaced(), compressed],
   // The page and its files do not lie in one folder, so that addresses in the page begin at assets/.
   experimental: {
     renderBuiltUrl: (name, { hostType }) => (hostType === 'html' ? `assets/explorer/${name}` : { relative: true }),

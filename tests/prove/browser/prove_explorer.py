@@ -1,0 +1,151 @@
+"""The explorer in a browser without a network: it loads, completes, asks, watches, and keeps no credentials."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, Literal
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Request, expect
+
+from tests.support.browser import picture, seen_page, serious_issues
+from tests.support.explorer_examples import EXAMPLES
+
+TOKEN = "Bearer of.the.browser"
+CANCEL = "mutation ($task: ID!) { cancelOtaTask(input: {id: $task, force: true}) { errors { message } } }"
+
+
+def editor(page: Page, name: str) -> Locator:
+    """One of the editors, ready to be typed into."""
+    found = page.locator(f"section[aria-label='{name}'] .monaco-editor >> visible=true").first
+    expect(found).to_be_visible()
+    return found
+
+
+def text_of(page: Page, name: str) -> str:
+    """What an editor shows, with the blanks that it draws as others."""
+    lines = page.locator(f"section[aria-label='{name}'] .view-lines >> visible=true").first
+    return lines.inner_text().replace("\xa0", " ")
+
+
+def write(page: Page, name: str, text: str) -> None:
+    """Type into an editor what stands in it from then on."""
+    editor(page, name).click()
+    page.keyboard.press("Control+A")
+    page.keyboard.press("Delete")
+    page.keyboard.type(text)
+
+
+def opened(page: Page, title: str) -> None:
+    """Open an example, and wait until it stands in its tab."""
+    page.get_by_role("button", name=re.compile(f"^{re.escape(title)}")).click()
+    expect(page.get_by_role("status").filter(has_text=f"{title}: opened")).to_be_attached()
+
+
+def run(page: Page) -> None:
+    """Press the button that executes."""
+    page.get_by_role("button", name=re.compile("^Execute query")).click()
+
+
+def answered(page: Page, *words: str) -> None:
+    """Wait until the answer that is shown holds each of these."""
+    result = page.locator("section[aria-label='Result Window']")
+    for word in words:
+        expect(result).to_contain_text(word)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_loads_and_axe_finds_nothing_serious(browser: Browser, demo: str, scheme: Literal["light", "dark"]) -> None:
+    with seen_page(browser, demo, "/graphql", scheme=scheme) as seen:
+        page = seen.page
+        editor(page, "Operation Editor")
+        run(page)
+        answered(page, "demo-aws-iot")
+        assert serious_issues(page) == []
+        picture(page, f"explorer-{scheme}")
+
+
+def test_it_completes_a_field_and_runs_the_query(browser: Browser, demo: str) -> None:
+    with seen_page(browser, demo, "/graphql") as seen:
+        page = seen.page
+        page.get_by_role("button", name="Re-fetch GraphQL schema").wait_for()
+        write(page, "Operation Editor", "{ backends { readO")
+        suggested = page.locator(".suggest-widget.visible .monaco-list-row").first
+        expect(suggested).to_contain_text("readOnly")
+        page.keyboard.press("Enter")
+        assert "backends { readOnly" in text_of(page, "Operation Editor")
+        run(page)
+        answered(page, '"readOnly": false')
+
+
+def test_a_subscription_shows_events_as_they_come(browser: Browser, demo: str) -> None:
+    asked: list[dict[str, Any]] = []
+    with seen_page(browser, demo, "/graphql") as seen:
+        page = seen.page
+        page.on("websocket", lambda socket: socket.on("framesent", lambda sent: asked.append(json.loads(sent))))
+        opened(page, "Watch a task")
+        run(page)
+        answered(page, "taskUpdated", '"status": "IN_PROGRESS"')
+        task = next(one["payload"]["variables"]["task"] for one in asked if one["type"] == "subscribe")
+        cancelled = httpx.post(f"{demo}/graphql", json={"query": CANCEL, "variables": {"task": task}}, trust_env=False)
+        assert cancelled.json()["data"]["cancelOtaTask"]["errors"] == []
+        answered(page, "taskUpdated", '"status": "CANCEL')
+        page.get_by_role("button", name=re.compile("^Stop query")).click()
+
+
+def test_each_example_opens_with_real_ids_and_is_answered(browser: Browser, demo: str) -> None:
+    titles = [example.title for example in EXAMPLES if example.kind != "subscription"]
+    with seen_page(browser, demo, "/graphql") as seen:
+        page = seen.page
+        editor(page, "Operation Editor")
+        for title in titles:
+            opened(page, title)
+            with page.expect_response(lambda response: response.url.endswith("/graphql")) as sent:
+                run(page)
+            answer = sent.value.json()
+            assert "errors" not in answer, (title, answer)
+            variables = json.loads(sent.value.request.post_data or "{}").get("variables") or {}
+            assert not [value for value in variables.values() if str(value).startswith("the ")], (title, variables)
+    assert len(titles) >= 16
+
+
+def test_credentials_go_with_requests_and_are_kept_nowhere(browser: Browser, demo: str) -> None:
+    sent: list[str] = []
+
+    def noted(request: Request) -> None:
+        if request.method == "POST":
+            sent.append(request.headers.get("authorization", ""))
+
+    with seen_page(browser, demo, "/graphql") as seen:
+        page = seen.page
+        editor(page, "Operation Editor")
+        page.on("request", noted)
+        page.get_by_role("button", name="Headers", exact=True).click()
+        write(page, "Headers", f'{{"authorization": "{TOKEN}"')
+        run(page)
+        answered(page, "demo-aws-iot")
+        opened(page, "Packages")
+        run(page)
+        answered(page, "packages")
+        page.wait_for_timeout(700)  # GraphiQL writes to its storage half a second later
+        kept = page.evaluate("JSON.stringify(localStorage) + JSON.stringify(sessionStorage)")
+        page.reload()
+        editor(page, "Operation Editor")
+    assert sent.count(TOKEN) >= 2
+    assert "Packages" in kept
+    assert "of.the.browser" not in kept
+
+
+def test_what_it_sends_is_compressed_and_kept_for_good(
+    demo: str, record_property: Callable[[str, object], None]
+) -> None:
+    with httpx.Client(base_url=demo, trust_env=False) as client:
+        page = client.get("/graphql", headers={"accept": "text/html"})
+        files = re.findall(r"(?:src|href)=\"(assets/explorer/[^\"]+)\"", page.text)
+        answers = [client.get(f"/{file}") for file in files]
+    assert len(files) >= 2
+    assert all(answer.headers["content-encoding"] == "gzip" for answer in answers)
+    assert all("immutable" in answer.headers["cache-control"] for answer in answers)
+    size = sum(int(answer.headers["content-length"]) for answer in (page, *answers))
+    record_property("figures", f"the explorer's page, script and style: {size / 1000:.0f} kB, compressed")
