@@ -53,9 +53,12 @@ from gateway.plans import (
 from gateway.schema.context import RequestContext
 from gateway.schema.root import build_schema
 from gateway.services.caller import Caller
+from gateway.services.mutations.recovery import RecoveryPauses
 from gateway.services.services import Services
+from gateway.services.watching import WatchPace
 from gateway.settings import AuthSettings, ConfigurationError, DocumentSettings, Problem, Settings, cautions
 from gateway.settings.observability import TracingSettings
+from gateway.settings.watching import WatchSettings
 from gateway.vendorkit.calls import Carrier
 from gateway.vendorkit.discovery import installed_vendors
 from gateway.vendorkit.http import VendorHttp
@@ -77,12 +80,18 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def build_app(settings: Settings, *, processes: int = 1, tracing: Tracing | None = None) -> Web:
+def build_app(
+    settings: Settings,
+    *,
+    processes: int = 1,
+    tracing: Tracing | None = None,
+    recovering: RecoveryPauses | None = None,
+) -> Web:
     """The application. Ledger and connections open at its start and close, after the changes under way, at its end.
 
-    `processes` is how many serve this configuration side by side. `tracing` is what makes spans, instead of what the
-    configuration and the environment say of it. Raises ConfigurationError for a manifest of trusted
-    documents that cannot be used.
+    `processes` is how many serve this configuration side by side, `recovering` how long recovery waits. `tracing` is
+    what makes spans, instead of what the configuration and the environment say of it. Raises ConfigurationError for a
+    manifest of trusted documents that cannot be used.
     """
     held: dict[str, Services] = {}
     access = access_by(settings.auth)
@@ -94,7 +103,9 @@ def build_app(settings: Settings, *, processes: int = 1, tracing: Tracing | None
         async with (
             tracing.open(leaving.left_to_close),
             nullcontext() if access is None else access.open(),
-            opened(settings, processes=processes, left=leaving.left, tracing=tracing) as services,
+            opened(
+                settings, processes=processes, left=leaving.left, recovering=recovering, tracing=tracing
+            ) as services,
         ):
             held["services"] = services
             yield {}
@@ -176,6 +187,7 @@ async def opened(
     *,
     processes: int = 1,
     left: Callable[[], float | None] = lambda: None,
+    recovering: RecoveryPauses | None = None,
     tracing: Tracing = NO_TRACING,
 ) -> AsyncIterator[Services]:
     """The services over a configuration, open while the block runs. Raises GatewayError without its ledger.
@@ -192,7 +204,13 @@ async def opened(
         if secret is None:
             _log.warning("cursor_secret_missing", meaning="cursors end with this process; set server.cursor_secret")
         cursor_secret = secrets.token_bytes(32) if secret is None else secret.get_secret_value().encode()
-        services = Services(registry, ledger, cursor_secret=cursor_secret)
+        services = Services(
+            registry,
+            ledger,
+            cursor_secret=cursor_secret,
+            watching=_pace(settings.watching),
+            recovering=recovering,
+        )
         services.recover()
         try:
             yield services
@@ -216,6 +234,15 @@ async def opened_backends(
         for stack in stacks:
             resources.push_async_callback(stack.adapter.aclose)
         yield BackendRegistry(stacks)
+
+
+def _pace(watching: WatchSettings) -> WatchPace:
+    return WatchPace(
+        fastest=watching.fastest.total_seconds(),
+        slowest=watching.slowest.total_seconds(),
+        share_of_budget=watching.share_of_budget,
+        most_executions=watching.most_executions,
+    )
 
 
 def vendor_client() -> KeptConnections:

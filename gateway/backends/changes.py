@@ -47,6 +47,7 @@ class Changes:
         self._ended: Counter[Kind] = Counter()
         self._epoch = 0
         self._listeners: dict[Kind, list[Listener]] = {}
+        self._noticing: dict[Kind, list[Listener]] = {}
         self._forgetting: list[Callable[[], None]] = []
         self.pass_on: Callable[[Kind, Outcome], None] | None = None
 
@@ -81,14 +82,24 @@ class Changes:
         """Be told what changes of other processes left."""
         self._listeners.setdefault(shown_in, []).append(listener)
 
+    def notice(self, shown_in: Kind, listener: Listener) -> None:
+        """Be told what changes left, of this process and of others."""
+        self._noticing.setdefault(shown_in, []).append(listener)
+
     def left(self, shown_in: Kind, outcome: Outcome) -> None:
         """Tell the other processes, if there are any, what a change of this one left."""
+        self._tell(self._noticing, shown_in, outcome)
         if self.pass_on is not None:
             self.pass_on(shown_in, outcome)
 
     def left_elsewhere(self, shown_in: Kind, outcome: Outcome) -> None:
         """Another process has told what its change left, or it was missed: UNSEEN."""
-        for listener in self._listeners.get(shown_in, ()):
+        self._tell(self._listeners, shown_in, outcome)
+        self._tell(self._noticing, shown_in, outcome)
+
+    @staticmethod
+    def _tell(listeners: dict[Kind, list[Listener]], shown_in: Kind, outcome: Outcome) -> None:
+        for listener in listeners.get(shown_in, ()):
             listener(outcome)
 
     def _moved(self) -> None:

@@ -47,6 +47,11 @@ class CallBudget:
         """Calls that were taken are not made."""
         self._tokens = min(self._most, self._tokens + calls)
 
+    def charge(self, calls: int) -> None:
+        """Calls were made that had not been taken: the next ones wait for them."""
+        self._filled()
+        self._tokens -= calls
+
     def seconds_until(self, place: int) -> float:
         """How long until the call at that place of the line fits, as far as is known; 0 for this moment."""
         return self._seconds_until(place)

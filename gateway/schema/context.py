@@ -1,7 +1,7 @@
 """RequestContext: what every resolver is given."""
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import strawberry
@@ -24,8 +24,7 @@ class RequestContext:
     keeping: Caller = field(init=False)
 
     def __post_init__(self) -> None:
-        self.keeping = only_kept(self.caller)
-        self.forget()
+        self._begin()
 
     def soonest(
         self, read: Callable[[Caller], Coroutine[Any, Any, Any]], otherwise: Callable[[], Any] | None = None
@@ -43,7 +42,16 @@ class RequestContext:
         return read(self.caller) if otherwise is None else otherwise()
 
     def forget(self) -> None:
-        """Read everything anew from here on: each event of a subscription shows the present."""
+        """Read everything anew from here on: each event of a subscription shows the present.
+
+        What is kept is good for it, being as old as the look that found the event, or younger: who listens costs the
+        vendor nothing.
+        """
+        self.caller = replace(self.caller, fresh=False, down={})
+        self._begin()
+
+    def _begin(self) -> None:
+        self.keeping = only_kept(self.caller)
         self.loaders = Loaders(self.services, self.caller)
 
 

@@ -1,7 +1,7 @@
 """Services: every use case, put together over the configured backends and the ledger."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from gateway.backends.health import BackendHealth
 from gateway.backends.registry import BackendRegistry
@@ -20,14 +20,14 @@ from gateway.services.cursors import CursorKey
 from gateway.services.denials import Denials
 from gateway.services.executions import ExecutionReads
 from gateway.services.mutations.mutations import Mutations
-from gateway.services.mutations.recovery import Recovery
+from gateway.services.mutations.recovery import Recovery, RecoveryPauses
 from gateway.services.package_users import PackageUsers
 from gateway.services.packages import PackageReads
 from gateway.services.seen_backends import SeenBackends
 from gateway.services.shelves import Shelves
 from gateway.services.standing import standing
 from gateway.services.tasks import TaskReads
-from gateway.services.watching import Watching
+from gateway.services.watching import Watching, WatchPace
 
 
 def _utc_now() -> datetime:
@@ -43,7 +43,8 @@ class Services:
         ledger: Ledger,
         *,
         cursor_secret: bytes,
-        watch_interval: timedelta = timedelta(seconds=2),
+        watching: WatchPace | None = None,
+        recovering: RecoveryPauses | None = None,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._registry = registry
@@ -58,8 +59,8 @@ class Services:
         self.executions = ExecutionReads(backends, cursors)
         self.audit = AuditReads(ledger, cursors, registry, self._denials)
         self.mutations = Mutations(backends, ledger, self._shelves, users)
-        self.watching = Watching(self.tasks, self.executions, watch_interval)
-        self._recovery = Recovery(registry, ledger, self._shelves, now)
+        self.watching = Watching(registry, backends, self.tasks, self.executions, watching or WatchPace())
+        self._recovery = Recovery(registry, ledger, self._shelves, now, recovering or RecoveryPauses())
 
     def recover(self) -> None:
         """Begin to read back and close what processes that live no more left open, until `aclose`."""
@@ -108,6 +109,7 @@ class Services:
 
     async def aclose(self, within: float | None = None) -> None:
         """Finish the changes under way, in so many seconds at most, and stop reading."""
+        await self.watching.aclose()
         await self._recovery.aclose()
         await self.mutations.finish(within)
         await self._denials.aclose()

@@ -13,6 +13,7 @@ from gateway.settings.access import access_problems
 from gateway.settings.limits import LimitSettings
 from gateway.settings.observability import ObservabilitySettings
 from gateway.settings.problems import ConfigurationError, Problem, dotted
+from gateway.settings.watching import WatchSettings
 from gateway.vendorkit.loopback import is_loopback
 from gateway.vendorkit.settings import BackendSettings, Duration, Pace, Strict
 
@@ -138,6 +139,9 @@ class Settings(Strict):
         description="What every backend keeps to unless it says otherwise.",
     )
     cache: CacheSettings = Field(default_factory=CacheSettings, description="Where answers are kept for a moment.")
+    watching: WatchSettings = Field(
+        default_factory=WatchSettings, description="How changes are found for subscriptions."
+    )
     ledger: LedgerSettings = Field(default_factory=LedgerSettings, description="What must survive a crash.")
     auth: AuthSettings = Field(default_factory=AuthSettings, description="Who may call.")
     limits: LimitSettings = Field(
@@ -180,6 +184,7 @@ class Settings(Strict):
             server=server,
             defaults=self.defaults,
             cache=self.cache,
+            watching=self.watching,
             ledger=self.ledger,
             auth=self.auth,
             limits=self.limits,

@@ -18,11 +18,14 @@ from gateway.domain.ids import decode
 from gateway.domain.operations import Operation
 from gateway.ledger import Ledger, Started
 from gateway.services.mutations.plain import plain
+from gateway.services.mutations.recovery import RecoveryPauses
 from gateway.services.services import Services
 from tests.support.simulated_gateway import SimulatedGateway, simulated_gateway
 
 WRITES = {"DeleteJob", "CancelJob", "CancelJobExecution", "DeleteJobExecution", "UpdateJob", "CreateJob",
           "DeletePackageVersion", "ConfirmBatchTask"}  # fmt: skip
+# On a busy machine an attempt may take all of its time.
+SHORT = RecoveryPauses(between=0.05, margin=0.1)
 FLEET = """{ tasks(first: 50, filter: {backends: [%s]}) { nodes { id name status
   executions(first: 10) { nodes { id status } } } } packages(first: 50) { nodes { id backend { name } } } }"""
 
@@ -63,12 +66,12 @@ class Dying:
     async def settled(self, entry_id: str) -> dict[str, Any]:
         """The entry, once it is closed; meanwhile no vendor was sent a change."""
         before = self.writes
-        for _ in range(150):
+        for _ in range(300):
             entry = await self.gateway.audited(entry_id)
             if entry["state"] == "CLOSED":
                 assert self.writes == before
                 return entry
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.05)
         raise AssertionError(entry)
 
     @property
@@ -78,9 +81,13 @@ class Dying:
 
 @pytest.fixture
 async def dying(tmp_path: Path) -> AsyncIterator[Dying]:
-    pace = {"attempt_timeout": "200ms"}
+    world: dict[str, Any] = {
+        "only": ["aws-iot", "huawei-iotda"],
+        "fleet": {"tasks": 6},
+        "pace": {"attempt_timeout": "200ms"},
+    }
     async with (
-        simulated_gateway(tmp_path, only=["aws-iot", "huawei-iotda"], fleet={"tasks": 6}, pace=pace) as gateway,
+        simulated_gateway(tmp_path, recovering=SHORT, **world) as gateway,
         vendor_client() as client,
     ):
         stacks = {one.name: build_stack(one, client) for one in gateway.settings.backends}
@@ -261,14 +268,14 @@ async def test_after_a_day_of_silence_the_outcome_is_unknown(dying: Dying, tmp_p
     dying.gateway.backends["aws-iot"].fail("drop")
     ledger = await Ledger.open(url)
     tomorrow = datetime.now(UTC) + timedelta(hours=25)
-    services = Services(BackendRegistry([stack]), ledger, cursor_secret=b"c", now=lambda: tomorrow)
+    services = Services(BackendRegistry([stack]), ledger, cursor_secret=b"c", recovering=SHORT, now=lambda: tomorrow)
     services.recover()
-    for _ in range(150):
+    for _ in range(300):
         entry = await ledger.entry(entry_id)
         assert entry is not None
         if entry.outcome is not None:
             break
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.05)
     await services.aclose()
     await ledger.aclose()
     assert entry.outcome is not None

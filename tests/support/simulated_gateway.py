@@ -13,6 +13,7 @@ import uvicorn
 import yaml
 
 from gateway.app import build_app
+from gateway.services.mutations.recovery import RecoveryPauses
 from gateway.settings import Settings, parse
 from gateway.vendorkit.discovery import installed_vendors
 from gateway.vendorkit.manifest import VendorManifest
@@ -140,12 +141,13 @@ async def simulated_gateway(
     pace: Mapping[str, Any] | None = None,
     backends: Mapping[str, Mapping[str, Any]] | None = None,
     sections: Mapping[str, Mapping[str, Any]] | None = None,
+    recovering: RecoveryPauses | None = None,
 ) -> AsyncIterator[SimulatedGateway]:
     """Serve the gateway over simulators while the block runs; its ledger is a file in `folder`.
 
     `only` names the vendors (default: all that are installed), `fleet` holds members of SimulatorOptions, `pace` what
     stands under `defaults`, `backends` by slug what a backend's section holds besides, which wins, and `sections` what
-    other sections of the configuration hold, such as `auth`.
+    other sections of the configuration hold, such as `auth`. `recovering` is how long recovery waits.
     """
     chosen = {slug: one for slug, one in installed_vendors().items() if only is None or slug in only}
     planned = [_options(fleet or {}, place, len(chosen)) for place in range(len(chosen))]
@@ -160,7 +162,7 @@ async def simulated_gateway(
             section = {"name": name, "vendor": slug, "endpoint": url, **manifest.demo_settings(url)}
             listed.append(section | dict((backends or {}).get(slug, {})))
         settings = gateway_settings(folder, listed, pace or {}, sections or {})
-        url = await running.enter_async_context(served(settings))
+        url = await running.enter_async_context(served(settings, recovering=recovering))
         client = await running.enter_async_context(httpx.AsyncClient(timeout=60, trust_env=False))
         yield SimulatedGateway(simulated, settings, url, client)
 
@@ -194,10 +196,12 @@ def gateway_settings(
 
 
 @asynccontextmanager
-async def served(settings: Settings) -> AsyncIterator[str]:
+async def served(settings: Settings, *, recovering: RecoveryPauses | None = None) -> AsyncIterator[str]:
     """Serve the application on a free port while the block runs; gives its base URL."""
     listener = listen("127.0.0.1", 0)
-    config = uvicorn.Config(build_app(settings), lifespan="on", log_level="critical", access_log=False)
+    config = uvicorn.Config(
+        build_app(settings, recovering=recovering), lifespan="on", log_level="critical", access_log=False
+    )
     server = SimulatorServer(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Coroutine
 from contextlib import suppress
 
 from gateway.backends.rate_limit import CallBudget
@@ -47,7 +48,7 @@ class SharedBudget(CallBudget):
         self._processes = processes
         self._own = secrets.token_hex(8)
         self._take = link.client.register_script(_TAKE)
-        self._giving_back: set[asyncio.Task[None]] = set()
+        self._telling: set[asyncio.Task[None]] = set()
 
     def at_once(self) -> bool:
         """None does, while the others have to be asked."""
@@ -70,13 +71,30 @@ class SharedBudget(CallBudget):
         if not self._link.up:
             super().give_back(calls)
             return
-        giving = asyncio.create_task(self._give_back(calls))
-        self._giving_back.add(giving)
-        giving.add_done_callback(self._giving_back.discard)
+        self._behind(self._give_back(calls))
+
+    def charge(self, calls: int) -> None:
+        """As CallBudget says, behind the caller's back."""
+        if not self._link.up:
+            super().charge(calls)
+            return
+        self._behind(self._charge(calls))
 
     def seconds_until(self, place: int) -> float:
         """As CallBudget says; what the others leave of the budget is not known."""
         return self.held if self._link.up else super().seconds_until(place)
+
+    def _behind(self, telling: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(telling)
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _charge(self, calls: int) -> None:
+        with suppress(Away):
+            while calls > 0:
+                # At least one is given, of those that there will be if need be; its wait is the next one's.
+                given, _ = await self._ask(calls)
+                calls -= given
 
     async def _give_back(self, calls: int) -> None:
         with suppress(Away):

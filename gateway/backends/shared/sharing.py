@@ -32,9 +32,11 @@ class SharedBackend:
         account: str,
         codec: RowCodec,
         pace: Pace,
+        processes: int,
         now: Callable[[], datetime],
     ) -> None:
         self.changes = Changes()
+        self._processes = processes
         self._link = link
         self._feed = feed
         self._account = account
@@ -42,6 +44,10 @@ class SharedBackend:
         self.answers = SharedAnswers(link, self._epochs, codec, pace, now)
         self.lists = SharedLists(link, self._epochs, codec)
         feed.follow(self._epochs, codec)
+
+    def budget(self, purpose: str, calls_per_second: float) -> CallBudget:
+        """A part of the account's budget, set aside for something that all processes do."""
+        return SharedBudget(self._link, key(self._account, "budget", purpose), calls_per_second, self._processes)
 
     @property
     def up(self) -> bool:
@@ -78,7 +84,7 @@ class Sharing:
         details = {Task: manifest.task_details, Package: manifest.package_details}
         codec = RowCodec(adapter.backend, details, adapter.revived)
         account = account_of(settings, endpoint)
-        return SharedBackend(self._link, self._feed, account, codec, settings, self._now)
+        return SharedBackend(self._link, self._feed, account, codec, settings, self._processes, self._now)
 
     @asynccontextmanager
     async def following(self) -> AsyncIterator[None]:

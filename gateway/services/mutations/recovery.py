@@ -25,11 +25,7 @@ from gateway.ledger import Ledger
 from gateway.services.mutations.reading_back import Finding, never_sent, read_back, unknown
 from gateway.services.shelves import Shelves
 
-_PAUSE_SECONDS = 1.0
 _SHORTEST_PAUSE_SECONDS = 0.05
-# Beyond the time of one attempt, for what is on its way to the vendor still.
-_MARGIN_SECONDS = 1.0
-_LONGEST_PAUSE_SECONDS = 60.0
 _ENDING_SECONDS = 1.0
 _AT_ONCE = 500
 _GIVEN_UP_AFTER = timedelta(hours=24)
@@ -37,25 +33,43 @@ _GIVEN_UP_AFTER = timedelta(hours=24)
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryPauses:
+    """Seconds. `between` lies between two looks for what was left behind, and before a vendor is asked again at first;
+    while it cannot be asked this doubles up to `longest`. `margin` is waited beyond the time of one attempt, for what
+    is on its way to the vendor still.
+    """
+
+    between: float = 1.0
+    longest: float = 60.0
+    margin: float = 1.0
+
+
 @dataclass(slots=True)
 class _Orphan:
     """An entry taken over. `since` and `not_before` are monotonic; `pause` grows while its vendor cannot be asked."""
 
     since: float
+    pause: float
     not_before: float = 0.0
-    pause: float = _PAUSE_SECONDS
 
 
 class Recovery:
-    """Looks for what was left behind every second, from `start` to `aclose`."""
+    """Looks for what was left behind again and again, from `start` to `aclose`."""
 
     def __init__(
-        self, registry: BackendRegistry, ledger: Ledger, shelves: Shelves, now: Callable[[], datetime]
+        self,
+        registry: BackendRegistry,
+        ledger: Ledger,
+        shelves: Shelves,
+        now: Callable[[], datetime],
+        pauses: RecoveryPauses,
     ) -> None:
         self._registry = registry
         self._ledger = ledger
         self._shelves = shelves
         self._now = now
+        self._pauses = pauses
         self._orphans: dict[str, _Orphan] = {}
         self._running: asyncio.Task[None] | None = None
         self._ending = asyncio.Event()
@@ -88,12 +102,12 @@ class Recovery:
     def _pause(self) -> float:
         """Until the next look, or until something taken over is ripe."""
         ripe_in = (orphan.not_before - monotonic() for orphan in self._orphans.values())
-        return max(_SHORTEST_PAUSE_SECONDS, min([_PAUSE_SECONDS, *ripe_in]))
+        return max(_SHORTEST_PAUSE_SECONDS, min([self._pauses.between, *ripe_in]))
 
     async def _pass(self) -> None:
         """Take over what was left behind, and read back what is ripe, each backend for itself."""
         for entry_id in await self._ledger.adopt_orphans():
-            self._orphans[entry_id] = _Orphan(since=monotonic())
+            self._orphans[entry_id] = _Orphan(since=monotonic(), pause=self._pauses.between)
         ripe = [entry_id for entry_id, orphan in self._orphans.items() if orphan.not_before <= monotonic()][:_AT_ONCE]
         if not ripe:
             return
@@ -117,7 +131,7 @@ class Recovery:
                 continue
             stack = self._registry.find(entry.backend)
             if stack is not None:
-                settled = orphan.since + stack.pace.attempt_timeout.total_seconds() + _MARGIN_SECONDS
+                settled = orphan.since + stack.pace.attempt_timeout.total_seconds() + self._pauses.margin
                 if monotonic() < settled:
                     orphan.not_before = settled
                     continue
@@ -140,7 +154,7 @@ class Recovery:
         if self._now() - entry.at > _GIVEN_UP_AFTER:
             return unknown(entry, f"The vendor could not be asked for a day: {reason}")
         orphan.not_before = monotonic() + orphan.pause
-        orphan.pause = min(2 * orphan.pause, _LONGEST_PAUSE_SECONDS)
+        orphan.pause = min(2 * orphan.pause, self._pauses.longest)
         _log.warning("reading_back_waits", entry=entry.id, on=entry.backend, reason=reason)
         return None
 
