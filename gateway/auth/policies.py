@@ -24,7 +24,7 @@ class Policies:
         if rights is None:
             rules = [rule for role in sorted(known) for rule in self._rules[role]]
             rights = Rights(
-                map(_grant, rules),
+                map(granted, rules),
                 explores=any(rule.explore for rule in rules),
                 reads_metrics=any(rule.metrics for rule in rules),
             )
@@ -33,7 +33,8 @@ class Policies:
         return rights
 
 
-def _grant(rule: Rule) -> Grant:
+def granted(rule: Rule) -> Grant:
+    """What a rule gives."""
     return Grant(
         operations=frozenset(_operations(rule.operations)), backends=rule.backends, raw=rule.raw, audit=rule.audit
     )

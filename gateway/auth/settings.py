@@ -191,6 +191,12 @@ class AuthSettings(Strict):
     policies: dict[
         Word, Annotated[tuple[Rule, ...], BeforeValidator(_listed, json_schema_input_type=Rule | tuple[Rule, ...])]
     ] = Field(default_factory=dict, description="What each role may do: a rule or a list of rules by the role's name.")
+    directives: bool | None = Field(
+        default=None,
+        description="Tell federation routers in `_service` who may what: @authenticated, and the roles that open a "
+        "field in @requiresScopes or @policy. Unless set: where mode is jwt and roles_claim is `scope`, which all "
+        "routers judge alike but @apollo/gateway, which takes no such schema.",
+    )
 
     @property
     def is_on(self) -> bool:

@@ -1,13 +1,16 @@
 """The schema as a whole."""
 
 import asyncio
+from functools import partial
 from typing import Annotated
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from gateway.auth.requirements import Requirements
 from gateway.domain.errors import InvalidInput
 from gateway.plans.caches import FewParsed, FewValidated
+from gateway.schema.access_directives import with_access
 from gateway.schema.audit.queries import AuditQueries
 from gateway.schema.audit.types import OtaAuditEntry
 from gateway.schema.backends.queries import BackendQueries
@@ -80,8 +83,8 @@ class Subscription(TaskSubscriptions, ExecutionSubscriptions):
     """All that can be watched."""
 
 
-def build_schema() -> FederatedSchema:
-    """The schema, with its caches of parsed and validated documents."""
+def build_schema(required: Requirements | None = None) -> FederatedSchema:
+    """The schema, with its caches of parsed and validated documents. `required` is what its text tells routers."""
     return FederatedSchema(
         query=Query,
         mutation=Mutation,
@@ -92,4 +95,5 @@ def build_schema() -> FederatedSchema:
         config=StrawberryConfig(scalar_map=SCALARS, enable_experimental_incremental_execution=True),
         federation_version="2.9",
         entities=ENTITIES,
+        printed=str if required is None else partial(with_access, required=required),
     )

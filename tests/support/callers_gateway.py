@@ -37,14 +37,14 @@ async def gateway_for_callers(
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     try:
-        yield {name: _Client.over(behind, url, {_HEADER: name}) for name in rights}
+        yield {name: Client.over(behind, url, {_HEADER: name}) for name in rights}
     finally:
         server.should_exit = True
         await serving
         listener.close()
 
 
-class _Client(SimulatedGateway):
+class Client(SimulatedGateway):
     """A client that sends some headers with whatever it asks."""
 
     own: Mapping[str, str] = {}
