@@ -29,6 +29,7 @@ from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
 from gateway.auth import Principal
+from gateway.auth.requirements import requirements
 from gateway.backends.call_gate import BackendGate
 from gateway.backends.health import HealthRecord
 from gateway.backends.levels import levels_of
@@ -120,7 +121,7 @@ def build_app(
         return await held["services"].standing()
 
     limits = settings.limits.of_documents
-    typed = build_schema()
+    typed = build_schema(requirements(settings.auth))
     rate = settings.limits.rate(authenticated=access is not None, processes=processes)
     schema = PlannedSchema(
         typed,
