@@ -8,6 +8,7 @@ import runpy
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -73,11 +74,34 @@ def call_tables() -> str:
     return "\n".join(sections).strip()
 
 
+def vendor_table(slug: str) -> str:
+    """One vendor's operations, with what the manifest notes of each."""
+    vendor = installed_vendors()[slug]
+    found = {capability.operation: capability for capability in vendor.capabilities}
+    rows = [["operation", "", "note"], ["---"] * 3]
+    rows += [
+        [f"`{operation}`", _cell(found.get(operation)), _note(found.get(operation))] for operation in BACKEND_OPERATIONS
+    ]
+    return "\n".join(_row(row) for row in rows)
+
+
+def _note(capability: Capability | None) -> str:
+    if capability is None:
+        return ""
+    instead = ", ".join(f"`{one}`" for one in capability.alternatives)
+    return " ".join(filter(None, (capability.note, f"Instead: {instead}." if instead else "")))
+
+
 PARTS = {
     "README.md": {"capabilities": capability_table},
     "docs/configuration.md": {"settings": settings_tables},
     "docs/limits.md": {"limits": limits_table},
     "docs/vendor-calls.md": {"calls": call_tables},
+} | {
+    # The page of a vendor from elsewhere is its own affair.
+    f"docs/vendors/{slug}.md": {"capabilities": partial(vendor_table, slug)}
+    for slug in installed_vendors()
+    if (ROOT / f"docs/vendors/{slug}.md").exists()
 }
 
 
