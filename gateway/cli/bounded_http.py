@@ -223,13 +223,47 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 class BoundedWebsocket(WebSocketsSansIOProtocol):
-    """uvicorn's websocket protocol, which tells of bad text without a traceback, and of client certificates."""
+    """uvicorn's websocket protocol, which tells of bad text without a traceback, and of client certificates.
+
+    A client that does not read is sent no answers to its pings beyond the buffer's mark, but for the latest, and is
+    given up when it takes nothing for as long as a request may take to be read.
+    """
+
+    _pong = b""
+    _unsent = 0
+    _patience: "TimerHandle | None" = None
 
     async def run_asgi(self) -> None:
         """Serve the connection."""
         extensions: dict[str, object] = {**(self.scope["extensions"] or {}), **shown_by(self.transport)}
         self.scope["extensions"] = cast("dict[str, dict[object, object]]", extensions)
         await super().run_asgi()
+
+    def handle_ping(self) -> None:
+        """Answer a ping, or keep the answer until there is room for it."""
+        output = b"".join(self.conn.data_to_send())
+        if self.writable.is_set():
+            self.transport.write(output)
+        elif output:
+            self._pong = output
+
+    def pause_writing(self) -> None:
+        """The client reads more slowly than it is sent."""
+        super().pause_writing()
+        self._wait_for_it()
+
+    def resume_writing(self) -> None:
+        """The client has read."""
+        super().resume_writing()
+        self._be_patient_no_more()
+        pong, self._pong = self._pong, b""
+        if pong and not self.transport.is_closing():
+            self.transport.write(pong)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is no more."""
+        self._be_patient_no_more()
+        super().connection_lost(exc)
 
     def send_receive_event_to_app(self) -> None:
         """Hand a message on, once it is whole."""
@@ -242,3 +276,19 @@ class BoundedWebsocket(WebSocketsSansIOProtocol):
                 self.handle_parser_exception()
                 return
         super().send_receive_event_to_app()
+
+    def _wait_for_it(self) -> None:
+        self._unsent = self.transport.get_write_buffer_size()
+        seconds = cast("Web", self.app).server.read_timeout.total_seconds()
+        self._patience = self.loop.call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        if self.transport.get_write_buffer_size() >= self._unsent:
+            self.transport.abort()
+        else:
+            self._wait_for_it()
+
+    def _be_patient_no_more(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None

@@ -39,6 +39,7 @@ from gateway.web.persisted_queries import PersistedQueries
 from gateway.web.request_ids import HEADER, request_id_of, telling
 from gateway.web.responses import refusal
 from gateway.web.schema_port import ContextFactory, GraphQLSchemaPort
+from gateway.web.streams.answer import HEARTBEAT_SECONDS
 from gateway.web.streams.operations import Operations
 from gateway.web.streams.over_http import StreamsOverHttp
 
@@ -62,13 +63,14 @@ def create_web(
     observability: ObservabilitySettings | None = None,
     tracing: Tracing = NO_TRACING,
     standing: Standing | None = None,
+    heartbeat: float = HEARTBEAT_SECONDS,
 ) -> "Web":
     """The application. `context_factory` is given the request or the websocket; it may be async.
 
     `identify` tells who calls, by the headers of a request and the names of its client certificate; without it, it is
     anybody. `leaving` is for whoever else wants to know that the process was told to end. `explorer` is the folder
     that GraphiQL was built into. `seconds_fresh` tells from a context how long its answer is as good as a new one.
-    `standing` tells how what is behind the gateway stands.
+    `standing` tells how what is behind the gateway stands. `heartbeat` is how many seconds a stream may be silent.
     """
     leaving = leaving or Leaving(server.shutdown_timeout.total_seconds())
     readiness = Readiness(leaving)
@@ -86,7 +88,7 @@ def create_web(
         context_factory,
         changes,
         identity,
-        StreamsOverHttp(operations, streams),
+        StreamsOverHttp(operations, streams, heartbeat=heartbeat),
         explorer=explored,
         documents=known,
         body_bytes=body_bytes,

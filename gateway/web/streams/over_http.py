@@ -14,7 +14,7 @@ from strawberry.types.graphql import OperationType
 from gateway.web.graphql_request import GraphQLRequest
 from gateway.web.negotiation import AcceptedStreams, StreamForm
 from gateway.web.open_streams import OpenStreams
-from gateway.web.streams.answer import HEARTBEAT_SECONDS, StreamedAnswer
+from gateway.web.streams.answer import StreamedAnswer
 from gateway.web.streams.framing import framing
 from gateway.web.streams.operations import Operations, Result, Results
 
@@ -24,7 +24,7 @@ _SUBSCRIPTION: Final = OperationType.SUBSCRIPTION
 class StreamsOverHttp:
     """The streams of one endpoint. `heartbeat` is how many seconds a stream may be silent."""
 
-    def __init__(self, operations: Operations, streams: OpenStreams, *, heartbeat: float = HEARTBEAT_SECONDS) -> None:
+    def __init__(self, operations: Operations, streams: OpenStreams, *, heartbeat: float) -> None:
         self._operations = operations
         self._streams = streams
         self._heartbeat = heartbeat
