@@ -55,8 +55,10 @@ const FINDERS = {
   targets: {
     document: draft,
     values(data) {
-      const model = data.tasks.nodes.find((one) => one.package !== null && one.executions.nodes.length > 0);
-      if (model === undefined) return undefined;
+      const models = data.tasks.nodes.filter((one) => one.package !== null && one.executions.nodes.length > 0);
+      if (models.length === 0) return undefined;
+      // A vendor that takes many devices at once is likely to take them by their names.
+      const [model] = models.sort((one, other) => takenAtOnce(other) - takenAtOnce(one));
       const devices = model.executions.nodes.map(({ device }) => device);
       return {
         backend: model.backend.name,
@@ -68,9 +70,13 @@ const FINDERS = {
   },
 };
 
+function takenAtOnce({ backend }) {
+  return backend.capabilities.find(({ operation }) => operation === 'CREATE_TASK')?.maxTargets ?? 0;
+}
+
 function allowing(objects, field) {
   const allows = ({ allowedOperations }) =>
-    allowedOperations.some(({ operation, allowed }) => allowed && operation === WANTED[field]);
+    allowedOperations.some((one) => one.operation === WANTED[field] && one.allowed && !one.needsForce);
   return objects.find(allows) ?? objects[0];
 }
 
