@@ -95,7 +95,7 @@ def create_web(
         seconds_fresh=seconds_fresh,
     )
     endpoint = ToldEndpoint(bare_endpoint, errands)
-    websocket = GraphQLOverWebsocket(operations, context_factory, streams, identity, documents=known)
+    websocket = GraphQLOverWebsocket(operations, context_factory, streams, identity, errands, documents=known)
     guard = HostGuard(bound=server.host, origins=server.cors_origins, any_host=identify is not None)
     return Web(
         guard,

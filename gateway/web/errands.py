@@ -1,8 +1,9 @@
 """Errands: each operation of a caller, from when it is looked at to what came of it: counted, traced, written down."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import structlog
 from starlette.responses import Response
@@ -13,11 +14,11 @@ from gateway.observability.metrics import REQUEST_SECONDS, REQUESTS
 from gateway.observability.tallies import Tally, tally
 from gateway.observability.tracing import NO_TRACING, Tracing, end_operation
 from gateway.web.graphql_http import GraphQLOverHttp
-from gateway.web.request_ids import request_id_of
+from gateway.web.request_ids import made_up, request_id_of
+from gateway.web.streams.answer import StreamedAnswer
+from gateway.web.streams.operations import Results
 
 _KINDS: Final = ("query", "mutation", "subscription", "none")
-_TRANSPORTS: Final = ("http", "websocket", "sse", "multipart")
-_OUTCOMES: Final = ("ok", "errors", "refused", "failed", "left")
 
 _log = structlog.get_logger(__name__)
 
@@ -43,7 +44,8 @@ class Errands:
         if outcome is None:
             if status is not None and status >= 400:
                 outcome = "failed" if status >= 500 else "refused"
-            elif errand.kind == "none" and errand.span is None:
+            elif errand.kind == "none":
+                end_operation(errand, status, None)
                 return
             else:
                 outcome = "ok"
@@ -56,10 +58,33 @@ class Errands:
         counted.count += 1
         if kind != "subscription":
             self._seconds[kind].observe(seconds)
-        if errand.span is not None:
-            end_operation(errand, status, None if outcome == "ok" else outcome)
+        end_operation(errand, status, None if outcome == "ok" else outcome)
         if self._log_requests:
             self._write_down(errand, scope, status, seconds)
+
+    @contextmanager
+    def standing(self, errand: Errand, scope: Scope, status: int | None = None) -> Iterator[None]:
+        """Around an answer that goes on. That its client ends a subscription is as it should be."""
+        try:
+            with on(errand):
+                yield
+        except BaseException:
+            if errand.kind != "subscription":
+                errand.went("left")
+            raise
+        finally:
+            self.end(errand, scope, status)
+
+    async def told(self, scope: Scope, begun: Callable[[], Awaitable[Results]]) -> Results:
+        """The results of one operation of a websocket, which has a task, and so a context, of its own."""
+        errand = self.begin(scope, "websocket", made_up())
+        with self.standing(errand, scope):
+            results = await begun()
+            try:
+                async for result in results:
+                    yield result
+            finally:
+                await results.aclose()
 
     def _write_down(self, errand: Errand, scope: Scope, status: int | None, seconds: float) -> None:
         principal = scope.get("principal")
@@ -104,9 +129,9 @@ class ToldEndpoint:
         if isinstance(begun, Response):
             self._errands.end(errand, scope, begun.status_code)
             return begun
-        return self._ended(errand, scope, begun)
+        return cast("Awaitable[Response]", self._ended(errand, scope, begun))
 
-    async def _ended(self, errand: Errand, scope: Scope, begun: Any) -> Any:
+    async def _ended(self, errand: Errand, scope: Scope, begun: Awaitable[Response | None]) -> Response | None:
         token = enter(errand)
         try:
             response = await begun
@@ -116,6 +141,10 @@ class ToldEndpoint:
             raise
         finally:
             leave(token)
+        if isinstance(response, StreamedAnswer):
+            errand.transport = response.transport
+            response.around = self._errands.standing(errand, scope, response.status_code)
+            return response
         if response is None:
             errand.went("left")
         self._errands.end(errand, scope, None if response is None else response.status_code)

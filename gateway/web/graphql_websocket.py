@@ -20,6 +20,7 @@ from strawberry.types.unset import UNSET, UnsetType
 
 from gateway.auth.refusals import Unauthenticated
 from gateway.plans import OperationNotNamed, TooManyRequests
+from gateway.web.errands import Errands
 from gateway.web.expiry import has_expired
 from gateway.web.graphql_errors import UNNAMED, refused, too_often
 from gateway.web.graphql_request import GraphQLRequest, check_members
@@ -29,7 +30,7 @@ from gateway.web.persisted_queries import PersistedQueries, names_document
 from gateway.web.refusals import RequestRefused
 from gateway.web.responses import encode
 from gateway.web.schema_port import ContextFactory
-from gateway.web.streams.operations import Operations
+from gateway.web.streams.operations import Operations, Results
 from gateway.web.websocket_connection import WebsocketConnection
 
 _INITIALISED_WITHIN = timedelta(seconds=20)
@@ -58,11 +59,12 @@ class GraphQLOverWebsocket(GraphQL[object, None]):
         context_factory: ContextFactory,
         streams: OpenStreams,
         identity: Identity,
+        errands: Errands,
         *,
         documents: PersistedQueries,
     ) -> None:
         # Of a schema, the websocket part calls `stream` alone.
-        spoken = cast("BaseSchema", _Streaming(operations, context_factory))
+        spoken = cast("BaseSchema", _Streaming(operations, context_factory, errands))
         super().__init__(
             spoken,
             graphql_ide=None,
@@ -156,9 +158,10 @@ def _find_document(payload: dict[str, Any], documents: PersistedQueries) -> None
 class _Streaming:
     """What the websocket part calls of a schema: `stream`, which never raises for what a client did."""
 
-    def __init__(self, operations: Operations, context_factory: ContextFactory) -> None:
+    def __init__(self, operations: Operations, context_factory: ContextFactory, errands: Errands) -> None:
         self._operations = operations
         self._context_factory = context_factory
+        self._errands = errands
 
     async def stream(
         self,
@@ -170,7 +173,11 @@ class _Streaming:
     ) -> AsyncGenerator[Any, None]:
         """Run one operation of a connection, in a context of its own."""
         socket = cast("_Connection", context_value).socket
-        principal = principal_of(socket)
+        wanted = GraphQLRequest(query, variable_values, operation_name or None)
+        return self._errands.told(socket.scope, lambda: self._begun(socket, wanted))
+
+    async def _begun(self, socket: WebSocket, wanted: GraphQLRequest) -> Results:
+        principal, query = principal_of(socket), wanted.query
         if has_expired(principal):
             return _never(EXPIRED, CODE)
         if isinstance(query, _NoDocument):
@@ -178,14 +185,12 @@ class _Streaming:
         made = self._context_factory(socket)
         context = await made if isawaitable(made) else made
         try:
-            return await self._operations.begin(
-                principal, context, GraphQLRequest(query, variable_values, operation_name or None)
-            )
+            return await self._operations.begin(principal, context, wanted)
         except OperationNotNamed:
             return _never(UNNAMED, "GRAPHQL_VALIDATION_FAILED")
         except TooManyRequests as problem:
             return _never(too_often(problem), "RATE_LIMITED")
 
 
-async def _never(message: str, code: str) -> AsyncGenerator[Any, None]:
+async def _never(message: str, code: str) -> Results:
     yield PreExecutionError(data=None, errors=[refused(message, code)])

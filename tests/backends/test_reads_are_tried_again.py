@@ -54,6 +54,7 @@ class _Call:
     def __init__(self, lab: Lab, outcomes: Sequence[object], operation: str, write: bool, seconds: float) -> None:
         self.operation = operation
         self.write = write
+        self.answer = None
         self._lab = lab
         self._outcomes = list(outcomes)
         self._seconds = seconds

@@ -5,7 +5,7 @@ nothing is kept for it but what the server's own buffer holds.
 """
 
 import asyncio
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import copy_context
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ class StreamedAnswer(Response):
     """Sends `results`, and closes them with itself.
 
     `told_to_end` is whether it ends with the process; otherwise the process waits for its last result, as it does for
-    any request. `heartbeat` is in seconds.
+    any request. `heartbeat` is in seconds. What is `around` it begins and ends with it.
     """
 
     def __init__(
@@ -42,6 +42,8 @@ class StreamedAnswer(Response):
         self.status_code = 200
         self.background = None
         self.raw_headers = [(b"content-type", framing.content_type.encode()), *_HEADERS]
+        self.transport = framing.transport
+        self.around: AbstractContextManager[None] = nullcontext()
         self._results = results
         self._framing = framing
         self._streams = streams
@@ -54,7 +56,7 @@ class StreamedAnswer(Response):
         """Serve the stream until its end, the client's or the process's."""
         leaving = asyncio.create_task(self._notice_leaving(receive))
         try:
-            with self._streams.holding(self, self._framing.transport):
+            with self.around, self._streams.holding(self, self.transport):
                 if self._told_to_end and self._streams.ended:
                     self._be_over()
                 await self._serve(send)
