@@ -15,6 +15,8 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from gateway.domain.error_meanings import MEANINGS
+from gateway.domain.errors import ErrorCode
 from gateway.domain.operations import BACKEND_OPERATIONS, Capability, Support
 from gateway.settings import Settings
 from gateway.vendorkit.discovery import installed_vendors
@@ -74,6 +76,13 @@ def call_tables() -> str:
     return "\n".join(sections).strip()
 
 
+def error_table() -> str:
+    """The codes of errors as data."""
+    rows = [["code", "means", "what to do"], ["---"] * 3]
+    rows += [[f"`{code}`", *MEANINGS[code]] for code in ErrorCode]
+    return "\n".join(_row(row) for row in rows)
+
+
 def vendor_table(slug: str) -> str:
     """One vendor's operations, with what the manifest notes of each."""
     vendor = installed_vendors()[slug]
@@ -95,6 +104,7 @@ def _note(capability: Capability | None) -> str:
 PARTS = {
     "README.md": {"capabilities": capability_table},
     "docs/configuration.md": {"settings": settings_tables},
+    "docs/errors.md": {"codes": error_table},
     "docs/limits.md": {"limits": limits_table},
     "docs/vendor-calls.md": {"calls": call_tables},
 } | {

@@ -11,6 +11,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from gateway.backends.circuit_breaker import Circuit
 from gateway.backends.health import HealthState
 from gateway.domain.audit import AuditState
+from gateway.domain.error_meanings import MEANINGS
 from gateway.domain.errors import ErrorCode
 from gateway.domain.operations import Operation, Support
 from gateway.domain.outcomes import MutationOutcome
@@ -217,13 +218,7 @@ _show(
     ErrorCode,
     "OtaErrorCode",
     "Stable codes to branch on.",
-    IN_USE="Live tasks use the package.",
-    GENERATION_CHANGED="Another object stands under the same key now.",
-    VERSION_CONFLICT="The object changed between reading and writing.",
-    IDEMPOTENCY_CONFLICT="The idempotency key was used for another change.",
-    READ_ONLY="The backend is configured as read-only.",
-    OUTCOME_UNKNOWN="Sent, and no trustworthy answer came back.",
-    LEDGER_UNAVAILABLE="The audit cannot be written, so nothing is changed.",
+    **{code.name: f"{meaning.means} {meaning.to_do}" for code, meaning in MEANINGS.items()},
 )
 _show(
     AuditState,
