@@ -42,7 +42,7 @@ def serve(
     from gateway.cli.listening import address_of, bound  # noqa: PLC0415
     from gateway.observability.logging import configure_logging  # noqa: PLC0415
 
-    configure_logging()
+    configure_logging(settings.observability.log_level)
     listener = bound(settings.server.host, settings.server.port)
     where = address_of(listener, secured=settings.server.tls is not None)
 
@@ -51,7 +51,12 @@ def serve(
 
     with listener:
         if workers > 1:
-            raise typer.Exit(_serve_by_workers(settings, listener, workers, say))
+            from gateway.observability.worker_files import counting_in_files  # noqa: PLC0415
+
+            # Before what counts is imported.
+            with counting_in_files():
+                status = _serve_by_workers(settings, listener, workers, say)
+            raise typer.Exit(status)
         _serve_here(settings, listener, say)
 
 
@@ -88,6 +93,7 @@ def _serve_by_workers(settings: "Settings", listener: "socket", number: int, say
     from gateway.cli.ending import told_to_end  # noqa: PLC0415
     from gateway.cli.listening import Listening, run  # noqa: PLC0415
     from gateway.cli.workers import Lifeline, Workers  # noqa: PLC0415
+    from gateway.observability.worker_files import forget  # noqa: PLC0415
 
     if settings.server.cursor_secret is None:
         structlog.get_logger(__name__).warning(
@@ -119,4 +125,5 @@ def _serve_by_workers(settings: "Settings", listener: "socket", number: int, say
 
         run(main())
 
-    return Workers(number, listener, work, within=settings.server.shutdown_timeout.total_seconds()).run(say)
+    within = settings.server.shutdown_timeout.total_seconds()
+    return Workers(number, listener, work, within=within, ended=forget).run(say)

@@ -61,12 +61,22 @@ class _Worker:
 
 
 class Workers:
-    """`number` processes that do `work` at a socket, until they are told to end; each ends `within` these seconds."""
+    """`number` processes that do `work` at a socket, until they are told to end; each ends `within` these seconds.
+
+    `ended` is told the id of each that has.
+    """
 
     def __init__(
-        self, number: int, listener: socket.socket, work: Callable[[socket.socket, Lifeline], None], *, within: float
+        self,
+        number: int,
+        listener: socket.socket,
+        work: Callable[[socket.socket, Lifeline], None],
+        *,
+        within: float,
+        ended: Callable[[int], None],
     ) -> None:
         self._work = work
+        self._tell_ended = ended
         self._within = within + _GRACE_SECONDS
         self._port = SharedPort(listener, number)
         self._workers = [_Worker(place) for place in range(number)]
@@ -157,6 +167,7 @@ class Workers:
     def _ended(self, worker: _Worker, status: int) -> None:
         pid, worker.pid = worker.pid, 0
         self._forget_ready(worker)
+        self._tell_ended(pid)
         if self._ending:
             return
         if not self._have_served and not worker.serves:

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from hashlib import sha256
 from secrets import token_hex
+from time import monotonic
 
 import msgspec
 import structlog
@@ -35,6 +36,7 @@ from gateway.services.inputs import Change
 from gateway.services.mutations.closings import Closings
 from gateway.services.mutations.one_at_a_time import OneAtATime
 from gateway.services.mutations.record import Record
+from gateway.services.mutations.telling import tell
 from gateway.services.seen_backends import SeenBackends
 
 _log = structlog.get_logger(__name__)
@@ -110,16 +112,22 @@ class Desk:
             idempotency_key=change.idempotency_key if keyed else None,
             input_digest=_digest(operation, change),
         )
+        since = monotonic()
         try:
             started = await self.ledger.begin(intent)
         except GatewayError as error:
-            return refused(error)
+            result = refused(error)
+            tell(intent, result, monotonic() - since)
+            return result
         if isinstance(started, Replay):
+            tell(intent, started.result, monotonic() - since, replayed=True)
             return started.result
         self._entered(started.entry_id)
         record = Record(self.ledger, started.entry_id)
         # A dry run changes nothing and waits for nobody.
-        return await self._worked(caller, record, operation, stack, work, () if change.dry_run else about)
+        result = await self._worked(caller, record, operation, stack, work, () if change.dry_run else about)
+        tell(intent, result, monotonic() - since, request_ids=record.request_ids)
+        return result
 
     def _entered(self, entry_id: str) -> None:
         task = asyncio.current_task()

@@ -144,7 +144,8 @@ class Recovery:
     ) -> Finding | None:
         try:
             if stack is not None:
-                return await read_back(stack, entry, calls)
+                with stack.tracing.work("recovery", stack.name):
+                    return await read_back(stack, entry, calls)
             reason = "The backend is configured no more."
         except GatewayError as error:
             reason = error.message
