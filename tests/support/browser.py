@@ -5,9 +5,6 @@ there: `SCREENSHOTS=docs/images make prove` writes those of the documents again.
 """
 
 import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,8 +14,6 @@ from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
-
-from tests.support.child_server import REPOSITORY
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
@@ -34,7 +29,6 @@ _ARGUMENTS = (
     # Every other name and address is not found, whoever asks: a page, a worker or the browser itself.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
-_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+(?=/graphql)")
 _NOTICED = frozenset(("serious", "critical"))
 
 
@@ -126,20 +120,3 @@ def picture(page: Page, name: str) -> None:
     """Write a picture of the page, `name`.png, where `SCREENSHOTS` wants one."""
     if SCREENSHOTS is not None:
         page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png", animations="disabled", caret="initial")
-
-
-@contextmanager
-def running_demo(folder: Path) -> Iterator[str]:
-    """`ota-gateway demo` as a process of its own, working in `folder`, on a free port; gives its origin."""
-    command = [sys.executable, "-m", "gateway", "demo", "--port", "0"]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    with (folder / "demo.log").open("wb") as log:
-        demo = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=folder, env=environment)
-    try:
-        assert demo.stdout is not None
-        found = next((found[0] for line in demo.stdout if (found := _ADDRESS.search(line))), None)
-        assert found is not None, (folder / "demo.log").read_text()
-        yield found
-    finally:
-        demo.terminate()
-        demo.communicate(timeout=30)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.browser import chromium, running_demo
+from tests.support.browser import chromium
+from tests.support.running_demo import running_demo
 
 
 @pytest.fixture(scope="module")
