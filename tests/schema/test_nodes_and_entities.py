@@ -1,12 +1,18 @@
 """Finding objects again: by node, by nodes, and as a subgraph's entities."""
 
+import re
 from typing import Any
+
+import pytest
+import strawberry
 
 from gateway.domain.audit import AuditState
 from gateway.domain.device import device
 from gateway.domain.errors import BackendUnavailable, InvalidInput
 from gateway.domain.ids import Kind, ObjectId, encode
 from gateway.domain.operations import Operation
+from gateway.schema.entities import Entities, Key
+from gateway.schema.federation import FederatedSchema
 
 
 def _audit_entry(make: Any) -> Any:
@@ -100,12 +106,38 @@ async def test_a_bad_representation_spoils_only_its_own_entry(ask: Any, services
         {"__typename": "OtaTask", "id": "nonsense!"},
         {"__typename": "OtaTask", "id": make.package().id},
         {"__typename": "OtaDevice", "urn": "lab"},
+        {"__typename": "OtaDevice", "urn": ["lab/x"]},
+        {"__typename": "OtaDevice", "id": None, "urn": None},
+        {"__typename": "OtaDevice", "id": device(make.backend, "d").id, "urn": "lab/e"},
+        {"__typename": ["OtaTask"], "id": make.task().id},
         "nonsense",
+        ["OtaTask", make.task().id],
     ]
     good = {"__typename": "OtaTask", "id": make.task().id}
     answer = await ask(ENTITIES, of=[*bad, good])
     assert answer.data["_entities"] == [None] * len(bad) + [{"__typename": "OtaTask", "name": "t1"}]
     assert [path for path, _ in answer.causes] == [["_entities", index] for index in range(len(bad))]
+    assert all(isinstance(cause, InvalidInput) for _, cause in answer.causes)
+
+
+async def test_keys_that_agree_are_one_key(ask: Any, make: Any) -> None:
+    target = device(make.backend, "d")
+    answer = await ask(ENTITIES, of=[{"__typename": "OtaDevice", "id": target.id, "urn": target.urn}])
+    assert answer.data == {"_entities": [{"__typename": "OtaDevice", "id": target.id, "urn": target.urn}]}
+
+
+async def test_a_key_that_nobody_finds_by_keeps_the_schema_from_being_built() -> None:
+    @strawberry.federation.type(keys=["id", "sku shelf { row }"])
+    class Thing:
+        id: str
+
+    @strawberry.type
+    class Query:
+        thing: Thing
+
+    by_id = Key("id", lambda _, key: Thing(id=key["id"]))
+    with pytest.raises(ValueError, match=re.escape("('Thing', 'sku shelf { row }')")):
+        FederatedSchema(query=Query, entities=Entities({"Thing": [by_id]}))
 
 
 async def test_one_variable_serves_two_lists_of_entities(ask: Any, services: Any, make: Any) -> None:
