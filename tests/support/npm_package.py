@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+# What stands in this machine's way to itself is left out: HTTP clients are to take no proxy.
+PATH_AND_NO_PROXY = {"PATH": os.environ["PATH"], "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+
 
 @dataclass(frozen=True, slots=True)
 class NpmPackage:
@@ -37,8 +40,7 @@ def finished(
     command: Sequence[str], folder: Path, seconds: float, environment: Mapping[str, str]
 ) -> "subprocess.CompletedProcess[str]":
     """A command that was run to its end in a folder, past any proxy."""
-    given = {"PATH": os.environ["PATH"], "HOME": str(folder), "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     return subprocess.run(
-        command, cwd=folder, env={**given, **environment}, timeout=seconds,
+        command, cwd=folder, env={**PATH_AND_NO_PROXY, "HOME": str(folder), **environment}, timeout=seconds,
         capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
     )  # fmt: skip

@@ -1,0 +1,194 @@
+"""Clients that others wrote, run against a started gateway: graphql-ws, graphql-sse, an EventSource, Apollo Client,
+urql, meros and Python's gql. All watch one rollout at once, and each has to see every change of it.
+
+The vendors are simulators in processes of their own: one whose devices move fast, one that stands still, and one that
+answers late.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gql import Client, GraphQLRequest, gql
+from gql.transport.aiohttp import AIOHTTPTransport
+from gql.transport.exceptions import TransportQueryError
+from gql.transport.httpx import HTTPXAsyncTransport
+from gql.transport.websockets import WebsocketsTransport
+
+from gateway.vendorkit.discovery import installed_vendors
+from tests.support.child_server import REPOSITORY, child_server, free_port
+from tests.support.gateway_server import RunningGateway, serving_gateway
+from tests.support.npm_package import PATH_AND_NO_PROXY
+
+HERE = Path(__file__).parent
+# Simulated seconds in a real one: devices begin within four seconds and have ended ten seconds later.
+SPEED = 30
+SLOW = "- {fault: delay, seconds: 0.4}\n"
+DEVICES = 8
+OVER = {"SUCCEEDED", "FAILED", "TIMED_OUT", "REJECTED"}
+WATCH = gql("subscription Watch($task: ID!) { executionUpdated(taskId: $task) { id status device { name } } }")
+SCRIPTS = ("graphql_ws", "graphql_sse", "apollo", "urql", "meros")
+CLIENTS = {
+    "graphql-ws", "graphql-sse", "Apollo Client", "urql by fetch", "urql by graphql-ws", "meros", "gql over websockets",
+}  # fmt: skip
+pytestmark = pytest.mark.timeout(150)
+Record = Callable[[str, object], None]
+Courses = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class World:
+    """The gateway, and the two tasks that clients are told of."""
+
+    gateway: RunningGateway
+    moving: str
+    still: str
+
+    @property
+    def address(self) -> str:
+        """Where GraphQL is served."""
+        return f"{self.gateway.url}/graphql"
+
+    def devices(self) -> dict[str, str]:
+        """Where each device of the moving task stands."""
+        task = self.gateway.ask(
+            "query ($id: ID!) { task(id: $id) { executions(first: 100) { nodes { status device { name } } } } }",
+            id=self.moving,
+        )["task"]
+        return {row["device"]["name"]: row["status"] for row in task["executions"]["nodes"]}
+
+
+@contextmanager
+def simulated(folder: Path, name: str, slug: str, *options: object) -> Iterator[dict[str, object]]:
+    """A simulated vendor in a process of its own, while the block runs: its section of a configuration."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    # Its output is no .log, which is searched for secrets: it says which key it takes.
+    command = [sys.executable, "-m", "gateway", "simulate", slug, "--port", str(port), "--no-quotas"]
+    with child_server(
+        [*command, *map(str, options)],
+        asking=url, log=folder / f"{name}.txt", folder=REPOSITORY, environment={**PATH_AND_NO_PROXY},
+    ):  # fmt: skip
+        settings = installed_vendors()[slug].demo_settings(url)
+        yield {"name": name, "vendor": slug, "endpoint": url, "calls_per_second": 500, **settings}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("clients")
+    late = folder / "late.yaml"
+    late.write_text(SLOW)
+    with ExitStack() as running:
+        backends = [
+            running.enter_context(simulated(folder, "fleet", "aws-iot", "--speed", SPEED)),
+            running.enter_context(simulated(folder, "lab", "huawei-iotda", "--speed", 0)),
+            running.enter_context(simulated(folder, "slow", "tuya", "--speed", 0, "--faults", late)),
+        ]
+        defaults = {"timeout": "30s", "attempt_timeout": "10s"}
+        gateway = running.enter_context(serving_gateway(folder, backends, defaults=defaults))
+        rows = gateway.ask('{ tasks(filter: {backends: ["lab"], status: [IN_PROGRESS]}) { nodes { id } } }')
+        jobs = gateway.ask(
+            """{ tasks(filter: {backends: ["fleet"]}) { nodes {
+                 vendorDetails { ... on AwsIotJobDetails { targets } } } } }"""
+        )["tasks"]["nodes"]
+        things = {arn: None for job in jobs for arn in job["vendorDetails"]["targets"] if ":thing/" in arn}
+        created = gateway.change(
+            "createOtaTask",
+            "outcome task { id } errors { message }",
+            backend="fleet",
+            name="watched-by-all",
+            targets=[*things][:DEVICES],
+            document="{}",
+        )
+        assert created["outcome"] == "DONE", created
+        yield World(gateway, created["task"]["id"], rows["tasks"]["nodes"][0]["id"])
+
+
+async def scripted(world: World, script: str) -> list[dict[str, Any]]:
+    """What a client's script reports, once it has ended well."""
+    told = {"GATEWAY": world.address, "MOVING": world.moving, "STILL": world.still}
+    process = await asyncio.create_subprocess_exec(
+        "node", f"{script}.mjs", cwd=HERE, env={**PATH_AND_NO_PROXY, **told},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        printed, problems = await asyncio.wait_for(process.communicate(), 100)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode == 0, f"{script}:\n{printed.decode()}\n{problems.decode()}"
+    return [json.loads(line) for line in printed.decode().splitlines()]
+
+
+@asynccontextmanager
+async def over_websocket(world: World) -> AsyncIterator[Any]:
+    """A session of gql's over graphql-transport-ws."""
+    transport = WebsocketsTransport(url=world.address.replace("http", "ws", 1))
+    async with Client(transport=transport, fetch_schema_from_transport=True) as session:
+        yield session
+
+
+async def watched_by_gql(world: World) -> list[dict[str, Any]]:
+    """The rollout as Python's gql sees it, validated against the schema that it fetches first."""
+    courses: Courses = {name: [] for name in world.devices()}
+    events = 0
+    async with over_websocket(world) as session:
+        query = GraphQLRequest(WATCH, variable_values={"task": world.moving})
+        async for result in session.subscribe(query):
+            execution = result["executionUpdated"]
+            courses[execution["device"]["name"]].append(execution["status"])
+            events += 1
+            if all(course and course[-1] in OVER for course in courses.values()):
+                break
+    return [{"client": "gql over websockets", "events": events, "courses": courses}]
+
+
+async def test_every_client_sees_every_change_of_a_rollout(world: World, record_property: Record) -> None:
+    told = await asyncio.gather(*(scripted(world, one) for one in SCRIPTS), watched_by_gql(world))
+    reports = {one["client"]: one for several in told for one in several}
+    assert set(reports) == CLIENTS
+    courses: dict[str, Courses] = {client: one["courses"] for client, one in reports.items()}
+    longest = {
+        device: max((course[device] for course in courses.values()), key=len) for device in courses["graphql-ws"]
+    }
+    assert len(longest) == DEVICES
+    assert sum(map(len, longest.values())) > DEVICES, f"nothing moved while they watched: {longest}"
+    for client, course in courses.items():
+        for device, seen in course.items():
+            # One that came later begins with what was then, and has missed nothing since.
+            assert longest[device][-len(seen) :] == seen, f"{client} saw {device} go {seen}, others {longest[device]}"
+    assert {device: seen[-1] for device, seen in longest.items()} == world.devices()
+    for client, report in sorted(reports.items()):
+        more = {key: value for key, value in report.items() if key not in ("client", "events", "courses")}
+        record_property(
+            "figures", f"clients: {client} sees {report['events']} events of {DEVICES} devices" + as_text(more)
+        )
+
+
+def as_text(facts: Mapping[str, object]) -> str:
+    """Further figures behind a line."""
+    return "".join(f", {name} {json.dumps(value)}" for name, value in facts.items())
+
+
+@pytest.mark.parametrize("transport", [AIOHTTPTransport, HTTPXAsyncTransport])
+async def test_pythons_gql_asks_over_http(world: World, transport: Any, record_property: Record) -> None:
+    async with Client(transport=transport(url=world.address), fetch_schema_from_transport=True) as session:
+        types = len(session.client.schema.type_map)
+        query = gql('{ tasks(filter: {backends: ["lab"]}) { nodes { id status backend { name } } } }')
+        rows = (await session.execute(query))["tasks"]["nodes"]
+        assert world.still in [row["id"] for row in rows]
+        assert {row["backend"]["name"] for row in rows} == {"lab"}
+        cancel = gql("mutation ($input: CancelOtaTaskInput!) { cancelOtaTask(input: $input) { outcome } }")
+        tried = GraphQLRequest(cancel, variable_values={"input": {"id": world.still, "dryRun": True}})
+        assert (await session.execute(tried))["cancelOtaTask"]["outcome"] == "PREVIEWED"
+        with pytest.raises(TransportQueryError) as refused:
+            await session.execute(gql('{ task(id: "no id at all") { id } }'))
+        assert refused.value.errors is not None
+        assert refused.value.errors[0]["extensions"]["code"] == "BAD_USER_INPUT"
+    record_property("figures", f"clients: gql by {transport.__name__} validates against {types} types")
