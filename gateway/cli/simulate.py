@@ -1,4 +1,4 @@
-"""`ota-gateway simulate`: a vendor's wire API on loopback, for anybody's integration tests."""
+"""`ota-gateway simulate`: a vendor's wire API, for anybody's integration tests; on loopback unless told otherwise."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from gateway.vendorkit.simulation.faults import FaultPlan
     from gateway.vendorkit.simulation.simulator import Simulator
 
-_LOOPBACK = "127.0.0.1"
-
 
 def simulate(
     vendor: Annotated[str, typer.Argument(help="A vendor's slug, such as aws-iot.")],
+    host: Annotated[
+        str,
+        typer.Option(help="The address to bind; another than loopback only where nobody else gets, as in containers."),
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
     seed: Annotated[int, typer.Option(help="The same seed makes the same fleet.")] = 0,
     faults: Annotated[Path | None, typer.Option(help="A fault file: YAML or JSON, a list of rules.")] = None,
@@ -31,7 +33,7 @@ def simulate(
         list[str] | None, typer.Option(help="Behaviour that the vendor leaves open; repeatable.")
     ] = None,
 ) -> None:
-    """Serve a simulated vendor on 127.0.0.1 until told to end."""
+    """Serve a simulated vendor until told to end."""
     manifest = _installed(vendor)
     plan = _plan(faults, seed)
     from gateway.cli.listening import run  # noqa: PLC0415 - asyncio is slow to import
@@ -53,7 +55,8 @@ def simulate(
     )
     default_secret = secret_key == SimulatorOptions().secret_key
     hint = f"secret {secret_key}" if default_secret else "the secret given"
-    run(_serve(manifest, simulator, port, f"Access key {access_key} with {hint}; project {project_id}; any region."))
+    letting_in = f"Access key {access_key} with {hint}; project {project_id}; any region."
+    run(_serve(manifest, simulator, host, port, letting_in))
 
 
 def _installed(slug: str) -> "VendorManifest":
@@ -79,16 +82,16 @@ def _plan(path: Path | None, seed: int) -> "FaultPlan":
         refuse(str(problem), WRONG_USAGE)
 
 
-async def _serve(manifest: "VendorManifest", simulator: "Simulator", port: int, hint: str) -> None:
+async def _serve(manifest: "VendorManifest", simulator: "Simulator", host: str, port: int, hint: str) -> None:
     from gateway.cli.ending import told_to_end  # noqa: PLC0415 - asyncio is slow to import
     from gateway.cli.listening import cannot_listen  # noqa: PLC0415
     from gateway.vendorkit.simulation.server import serving  # noqa: PLC0415
 
     with told_to_end() as ending:
         try:
-            async with serving(simulator, _LOOPBACK, port) as base_url:
+            async with serving(simulator, host, port) as base_url:
                 typer.echo(f"{manifest.title}, simulated, at {base_url}")
                 typer.echo(hint)
                 await ending.wait()
         except OSError as problem:
-            refuse(cannot_listen(_LOOPBACK, port, problem))
+            refuse(cannot_listen(host, port, problem))

@@ -16,8 +16,10 @@ Start = Callable[..., AbstractContextManager[Any]]
 def test_a_simulator_says_where_it_is_and_how_to_get_in_but_not_a_secret_of_ones_own(
     start: Start, vendor: VendorManifest
 ) -> None:
-    with start("simulate", vendor.slug, "--access-key", "mine", "--secret-key", "own", "--no-quotas") as running:
+    own = ("--access-key", "mine", "--secret-key", "own", "--host", "localhost")
+    with start("simulate", vendor.slug, *own, "--no-quotas") as running:
         endpoint = running.address(f"{vendor.title}, simulated, at")
+        assert endpoint.startswith("http://localhost:")
         hint = running.read_until("Access key")
         assert httpx.get(endpoint, trust_env=False).status_code
         status, _ = running.end(signal.SIGTERM)
