@@ -27,7 +27,7 @@ from gateway.web.persisted_queries import NOT_FOUND
 from gateway.web.refusals import RequestRefused
 from gateway.web.responses import GRAPHQL_JSON, JSON, JsonResponse, encode, json_response, refusal
 
-NO_JSON = f"Accept {GRAPHQL_JSON} or {JSON}."
+_NO_JSON = f"Accept {GRAPHQL_JSON} or {JSON}."
 _NO_STREAM = (
     "A subscription is a stream. Accept text/event-stream, or multipart/mixed;subscriptionSpec=1.0, or come by a "
     "websocket with the protocol graphql-transport-ws."
@@ -113,6 +113,11 @@ class Answers:
         return JsonResponse(body, status, asked.media_type, control, self._vary, more)
 
 
+def not_acceptable(*, subscribing: bool = False) -> RequestRefused:
+    """The refusal of a client that takes no form in which there is an answer."""
+    return RequestRefused(406, _NO_STREAM if subscribing else _NO_JSON, "NOT_ACCEPTABLE")
+
+
 def _worded(problem: Exception) -> Exception:
     """The refusal that a problem with the operation comes to; others as they are."""
     match problem:
@@ -120,7 +125,7 @@ def _worded(problem: Exception) -> Exception:
             named = f"The document has no operation named {name}." if name else "The document holds no operation."
             return RequestRefused(400, named)
         case InvalidOperationTypeError(operation_type=OperationType.SUBSCRIPTION):
-            return RequestRefused(406, _NO_STREAM, "NOT_ACCEPTABLE")
+            return not_acceptable(subscribing=True)
         case InvalidOperationTypeError():
             return RequestRefused(405, "A mutation needs POST.", "METHOD_NOT_ALLOWED")
         case MissingQueryError():

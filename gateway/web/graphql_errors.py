@@ -11,6 +11,7 @@
 What a schema extension or resolver raises as a GraphQLError with a code of its own passes as it is.
 """
 
+import re
 import secrets
 from math import ceil
 from typing import Any, Final
@@ -34,6 +35,7 @@ from gateway.plans import TooManyRequests
 UNNAMED: Final = "The document holds several operations: give an operationName."
 
 _OF_VARIABLES: Final = ("Variable '$", "Too many errors processing variables")
+_OF_VALUES: Final = re.compile(r"Variable '\$\w+' has invalid value|Too many errors processing variables")
 
 _log = structlog.get_logger(__name__)
 
@@ -125,7 +127,8 @@ def _code_of(error: GraphQLError, *, before_execution: bool) -> str | None:
     if isinstance(error, GraphQLSyntaxError):
         return "GRAPHQL_PARSE_FAILED"
     if before_execution:
-        return "GRAPHQL_VALIDATION_FAILED"
+        # The variables of a subscription are looked at before it begins.
+        return "BAD_USER_INPUT" if _OF_VALUES.match(error.message) else "GRAPHQL_VALIDATION_FAILED"
     if _is_about_variables(error):
         return "BAD_USER_INPUT"
     # An argument's value is at fault when the error points at it; at fault for a whole field is the gateway.

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from gateway.web.answers import NO_JSON, Answers, Asked
+from gateway.web.answers import Answers, Asked, not_acceptable
 from gateway.web.caching import SecondsFresh, this_moment_only
 from gateway.web.disconnects import ToTheirEnd, only_reads
 from gateway.web.explorer import Explorer
@@ -102,7 +102,7 @@ class GraphQLOverHttp:
         json_type = accepted_media_type(head.accept)
         streams = accepted_streams(head.accept)
         if json_type is None and streams is None:
-            return refusal(406, NO_JSON, "NOT_ACCEPTABLE")
+            return self._answers.refused(not_acceptable(), JSON)
         media_type = json_type or JSON
         asked = Asked(method, head, media_type)
         try:
@@ -120,6 +120,8 @@ class GraphQLOverHttp:
                 form = self._streams.form_for(wanted, streams, takes_json=json_type is not None)
                 if form is not None:
                     return self._streamed(scope, form, wanted, asked, takes_json=json_type is not None)
+                if json_type is None:
+                    raise not_acceptable(subscribing=self._streams.subscribes(wanted))
             context = self._context_factory(HTTPConnection(scope))
             if isawaitable(context):
                 finishing = self._with(context, wanted, asked)

@@ -31,11 +31,15 @@ class StreamsOverHttp:
 
     def form_for(self, wanted: GraphQLRequest, accepted: AcceptedStreams, *, takes_json: bool) -> StreamForm | None:
         """The form in which an operation is streamed to a client; None where it is answered, or refused, in JSON."""
-        if self._operations.kind_of(wanted) is _SUBSCRIPTION:
+        if self.subscribes(wanted):
             return accepted.of_subscription
         if not takes_json:
             return accepted.in_parts
         return accepted.in_parts if self._operations.delays(wanted) else None
+
+    def subscribes(self, wanted: GraphQLRequest) -> bool:
+        """Whether an operation is a subscription."""
+        return self._operations.kind_of(wanted) is _SUBSCRIPTION
 
     async def answer(
         self, scope: Scope, context: object, wanted: GraphQLRequest, form: StreamForm, *, takes_json: bool
