@@ -22,6 +22,7 @@ from gateway.settings.model import (
     exposure,
     repeated,
 )
+from gateway.settings.observability import ObservabilitySettings
 from gateway.settings.problems import ConfigurationError, Path, Problem, dotted, shown_key, suggestion
 from gateway.vendorkit.discovery import installed_vendors
 from gateway.vendorkit.manifest import VendorManifest
@@ -37,6 +38,7 @@ _SECTIONS: Mapping[str, type[Strict]] = types.MappingProxyType(
         "ledger": LedgerSettings,
         "auth": AuthSettings,
         "limits": LimitSettings,
+        "observability": ObservabilitySettings,
     }
 )
 
@@ -89,6 +91,7 @@ class _Reading:
         server = self._section(ServerSettings, root, "server")
         auth = self._section(AuthSettings, root, "auth")
         limits = self._section(LimitSettings, root, "limits")
+        observability = self._section(ObservabilitySettings, root, "observability")
         defaults = self._section(Pace, root, "defaults")
         cache = self._section(CacheSettings, root, "cache")
         ledger = self._section(LedgerSettings, root, "ledger")
@@ -101,7 +104,7 @@ class _Reading:
             if backends:
                 for where, message in access_problems(auth, server, [backend.name for backend in backends]):
                     self._wrong(_in_document(where, root, missing=isinstance(where[-1], str)), message)
-        if self.problems or not (server and auth and limits and defaults and cache and ledger):
+        if self.problems or not (server and auth and limits and observability and defaults and cache and ledger):
             return None
         return Settings(
             server=server,
@@ -110,6 +113,7 @@ class _Reading:
             ledger=ledger,
             auth=auth,
             limits=limits,
+            observability=observability,
             backends=tuple(backends),
         )
 

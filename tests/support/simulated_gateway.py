@@ -14,6 +14,7 @@ import yaml
 
 from gateway.app import build_app
 from gateway.services.mutations.recovery import RecoveryPauses
+from gateway.observability.tracing import Tracing
 from gateway.settings import Settings, parse
 from gateway.vendorkit.discovery import installed_vendors
 from gateway.vendorkit.manifest import VendorManifest
@@ -142,6 +143,7 @@ async def simulated_gateway(
     backends: Mapping[str, Mapping[str, Any]] | None = None,
     sections: Mapping[str, Mapping[str, Any]] | None = None,
     recovering: RecoveryPauses | None = None,
+    tracing: Tracing | None = None,
 ) -> AsyncIterator[SimulatedGateway]:
     """Serve the gateway over simulators while the block runs; its ledger is a file in `folder`.
 
@@ -162,7 +164,7 @@ async def simulated_gateway(
             section = {"name": name, "vendor": slug, "endpoint": url, **manifest.demo_settings(url)}
             listed.append(section | dict((backends or {}).get(slug, {})))
         settings = gateway_settings(folder, listed, pace or {}, sections or {})
-        url = await running.enter_async_context(served(settings, recovering=recovering))
+        url = await running.enter_async_context(served(settings, recovering=recovering, tracing=tracing))
         client = await running.enter_async_context(httpx.AsyncClient(timeout=60, trust_env=False))
         yield SimulatedGateway(simulated, settings, url, client)
 
@@ -196,11 +198,16 @@ def gateway_settings(
 
 
 @asynccontextmanager
-async def served(settings: Settings, *, recovering: RecoveryPauses | None = None) -> AsyncIterator[str]:
+async def served(
+    settings: Settings, *, recovering: RecoveryPauses | None = None, tracing: Tracing | None = None
+) -> AsyncIterator[str]:
     """Serve the application on a free port while the block runs; gives its base URL."""
     listener = listen("127.0.0.1", 0)
     config = uvicorn.Config(
-        build_app(settings, recovering=recovering), lifespan="on", log_level="critical", access_log=False
+        build_app(settings, recovering=recovering, tracing=tracing),
+        lifespan="on",
+        log_level="critical",
+        access_log=False,
     )
     server = SimulatorServer(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
