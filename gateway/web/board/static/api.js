@@ -28,7 +28,7 @@ export async function ask(query, variables = {}, { fresh = false, change = false
         ...asHeaders(),
       },
       body: JSON.stringify({ query, variables }),
-      cache: "no-store",
+      // No mode of `cache` but the browser's own: "no-store" would also ask past the gateway's caches.
       credentials: "omit",
       signal: AbortSignal.timeout(change ? CHANGE_WITHIN : READ_WITHIN),
     });

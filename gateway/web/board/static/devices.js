@@ -19,7 +19,7 @@ export function devicesOf(taskId, cancel) {
   let next = null;
   let stop = null;
 
-  const search = el("input", { type: "search", name: "device", autocomplete: "off", on: { input: sift } });
+  const search = el("input", { type: "search", id: "device-name", name: "device", autocomplete: "off", on: { input: sift } });
   const all = el("input", { type: "checkbox", "aria-label": "Choose all shown that can be cancelled", on: { change: chooseAll } });
   const cancelChosen = el("button", { type: "button", class: "danger", on: { click: () => cancel(executionsChosen()) } });
   const body = el("tbody", { role: "rowgroup" });
@@ -31,7 +31,7 @@ export function devicesOf(taskId, cancel) {
     "section",
     { class: "devices", "aria-labelledby": "devices-heading" },
     el("div", { class: "heading-line" }, el("h3", { id: "devices-heading" }, "Devices"), told),
-    el("div", { class: "filters" }, el("label", {}, "Name ", search), cancelChosen),
+    el("div", { class: "filters" }, el("div", { class: "field" }, el("label", { for: "device-name" }, "Name"), search), cancelChosen),
     problem,
     el(
       "table",

@@ -1,0 +1,422 @@
+"""The board in a browser without a network: what moves, what fails, and a cancel by its dry run, then for real."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from gateway.auth.api_keys import digest_of, new_key
+from gateway.vendorkit.discovery import installed_vendors
+from gateway.vendorkit.simulation.faults import FaultKind, FaultPlan, FaultRule
+from gateway.vendorkit.simulation.options import SimulatorOptions
+from gateway.vendorkit.simulation.server import serving_in_thread
+from gateway.vendorkit.simulation.simulator import Simulator
+from tests.support.browser import PHONE, picture, seen_page, serious_issues
+from tests.support.child_server import free_port
+from tests.support.fault_questions import WRITES
+from tests.support.gateway_server import RunningGateway, serving_gateway
+
+GONE = "gone-tuya"
+NARROWEST = (360, 740)
+_RUNNING = """query ($names: [String!]) { tasks(first: 20, filter: {backends: $names, status: [IN_PROGRESS]}) { nodes {
+  id name executions(first: 20) { nodes { device { name } status allowedOperations { operation allowed } } } } } }"""
+_BARS = """() => Object.fromEntries([...document.querySelectorAll("#task-table tr[data-id]")]
+  .map((row) => [row.dataset.id, row.querySelector("[data-kind=counts]")?.ariaValueText])
+  .filter(([, words]) => words))"""
+_ENTRY = "query ($id: ID!) { node(id: $id) { ... on OtaAuditEntry { outcome reason idempotencyKey } } }"
+
+
+@dataclass(slots=True)
+class Vendor:
+    """A simulated vendor, its faults, and the backend's name."""
+
+    name: str
+    simulator: Simulator
+    faults: FaultPlan
+
+    def writes(self) -> int:
+        """How many requests that change something it has seen."""
+        slug = self.name.removeprefix("lab-")
+        return sum(self.simulator.calls.get(operation, 0) for operation in WRITES[slug])
+
+
+@dataclass(slots=True)
+class Fleet:
+    """The gateway over the vendors."""
+
+    gateway: RunningGateway
+    vendors: dict[str, Vendor]
+
+    @property
+    def url(self) -> str:
+        return self.gateway.url
+
+    def running(self, slug: str) -> list[dict[str, Any]]:
+        """Tasks of a vendor that are in progress."""
+        found: list[dict[str, Any]] = self.gateway.ask(_RUNNING, names=[self.vendors[slug].name])["tasks"]["nodes"]
+        return found
+
+    def status(self, task_id: str) -> str:
+        """A task's status, as its vendor has it now."""
+        return str(self.gateway.ask("query ($id: ID!) { task(id: $id) { status } }", id=task_id)["task"]["status"])
+
+
+@contextmanager
+def fleet_of(
+    folder: Path, slugs: list[str], *, gone: bool = False, sections: dict[str, object] | None = None, **options: Any
+) -> Iterator[Fleet]:
+    """A gateway as it is run, over simulated vendors; with `gone` also over one that nobody answers for."""
+    with ExitStack() as stack:
+        vendors, backends = {}, []
+        for place, slug in enumerate(slugs):
+            manifest = installed_vendors()[slug]
+            faults = FaultPlan()
+            simulator = manifest.simulator(
+                SimulatorOptions(**{"seed": place, "quotas": False, "speed": 4.0, "faults": faults, **options})
+            )
+            url = stack.enter_context(serving_in_thread(simulator))
+            vendors[slug] = Vendor(f"lab-{slug}", simulator, faults)
+            backends.append({**manifest.demo_settings(url), "name": f"lab-{slug}", "vendor": slug, "endpoint": url})
+        if gone:
+            nowhere = f"http://127.0.0.1:{free_port()}"
+            settings = installed_vendors()["tuya"].demo_settings(nowhere)
+            backends.append({**settings, "name": GONE, "vendor": "tuya", "endpoint": nowhere})
+        pace = {"calls_per_second": 1000, "cache_ttl": "1s", "timeout": "3s"}
+        yield Fleet(stack.enter_context(serving_gateway(folder, backends, defaults=pace, **(sections or {}))), vendors)
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    with fleet_of(tmp_path_factory.mktemp("fleet"), ["aws-iot", "huawei-iotda", "tuya"], gone=True) as fleet:
+        yield fleet
+
+
+def row_of(page: Page, name: str) -> Locator:
+    """A task's row."""
+    return page.locator("#task-table tr[data-id]").filter(has=page.get_by_role("link", name=name, exact=True))
+
+
+def told(bar: Locator) -> str:
+    """What a bar tells somebody who does not see it."""
+    return bar.get_attribute("aria-valuetext") or ""
+
+
+def opened_by_keys(page: Page, link: Locator) -> None:
+    """Open a task as somebody without a mouse does."""
+    link.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#task-heading")).to_be_focused()
+    expect(page.locator(".devices-table tbody tr").first).to_be_visible()
+
+
+def test_running_tasks_move_by_themselves(browser: Browser, fleet: Fleet) -> None:
+    with seen_page(browser, fleet.url) as seen:
+        page = seen.page
+        expect(page.locator("#liveness-text")).to_have_text("Live")
+        expect(page.locator("#task-table [data-kind=counts]").nth(5)).to_be_attached()
+        before = page.evaluate(_BARS)
+        assert all(" ended: " in words for words in before.values())
+        page.evaluate("() => { window.seenBefore = true; }")
+        page.wait_for_function(
+            f"(before) => Object.entries(({_BARS})()).some(([id, now]) => before[id] && before[id] !== now)", arg=before
+        )
+        assert page.evaluate("window.seenBefore"), "the page was loaded anew"
+        assert re.match(r"1 failing · \d+ running · ", page.title())
+
+
+def test_what_is_shown_comes_through_the_caches(browser: Browser, fleet: Fleet) -> None:
+    with seen_page(browser, fleet.url) as seen:
+        page = seen.page
+        headers: list[dict[str, str]] = []
+        page.on("request", lambda request: headers.append(request.headers))
+        page.reload()
+        page.locator("#task-table tr[data-id] a").first.click()
+        expect(page.locator(".devices-table tbody tr").first).to_be_visible()
+        asked = [one for one in headers if one.get("content-type") == "application/json"]
+        assert len(asked) >= 2
+        assert not any("cache-control" in one or "pragma" in one for one in asked)
+
+
+def test_a_backend_that_fails_is_shown_so_and_the_others_work(browser: Browser, fleet: Fleet) -> None:
+    with seen_page(browser, fleet.url) as seen:
+        page = seen.page
+        gap = page.locator("#gaps li").filter(has_text=GONE)
+        expect(gap).to_contain_text("could not be asked: its tasks are missing here")
+        card = page.locator(f".card[data-backend='{GONE}']")
+        expect(card).to_have_attribute("data-tone", "bad")
+        expect(card).to_contain_text("Tasks could not be asked for")
+        for vendor in fleet.vendors.values():
+            expect(page.locator(f".card[data-backend='{vendor.name}']")).to_contain_text("Up")
+            expect(page.locator("#task-table .where").filter(has_text=vendor.name).first).to_be_visible()
+        page.get_by_label("Where").select_option(f"backend:{GONE}")
+        expect(page.locator("#tasks-empty")).to_contain_text(f"{GONE} did not")
+        assert f"backend={GONE}" in page.url
+
+
+def test_what_is_old_is_shown_with_its_age(browser: Browser, fleet: Fleet) -> None:
+    faulty = fleet.vendors["tuya"]
+    rule = FaultRule(fault=FaultKind.ERROR)
+    with seen_page(browser, fleet.url) as seen:
+        page = seen.page
+        expect(page.locator(f".card[data-backend='{faulty.name}']")).to_contain_text("up to date")
+        faulty.faults.rules.append(rule)
+        try:
+            gap = page.locator("#gaps li").filter(has_text=faulty.name)
+            for _ in range(20):
+                page.wait_for_timeout(500)
+                page.reload()
+                expect(page.locator("#task-table tr[data-id]").first).to_be_visible()
+                if gap.count():
+                    break
+            expect(gap).to_have_attribute("data-status", "STALE")
+            expect(gap).to_contain_text("its tasks are shown as they were")
+            expect(page.locator("#task-table .where").filter(has_text=faulty.name).first).to_be_visible()
+        finally:
+            faulty.faults.rules.remove(rule)
+
+
+def test_a_task_is_cancelled_by_keys_alone_its_dry_run_first(
+    browser: Browser, fleet: Fleet, record_property: Callable[[str, object], None]
+) -> None:
+    vendor = fleet.vendors["aws-iot"]
+    task = fleet.running("aws-iot")[0]
+    with seen_page(browser, fleet.url) as seen:
+        page = seen.page
+        opened_by_keys(page, page.get_by_role("link", name=task["name"], exact=True))
+        cancel = page.get_by_role("button", name="Cancel this task…")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+        expect(cancel).to_be_focused()
+        writes = vendor.writes()
+        page.keyboard.press("Enter")
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text(f"This task would be cancelled: {task['name']}")
+        expect(dialog).to_contain_text("those IN_PROGRESS go on")
+        page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+        expect(cancel).to_be_focused()
+        assert vendor.writes() == writes, "a dry run changed something"
+
+        page.keyboard.press("Enter")
+        expect(page.locator("#cancel-reason")).to_be_focused()
+        page.keyboard.type("the new firmware drains batteries")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+        expect(page.locator("#cancel-yes")).to_be_focused()
+        assert vendor.writes() == writes
+        page.keyboard.press("Enter")
+        # AWS takes its time: what the vendor accepted is not said to be done.
+        expect(dialog.locator(".outcome-line")).to_contain_text(re.compile("Requested|Done"))
+        entry_id = dialog.locator(".audit code").inner_text()
+        page.keyboard.press("Enter")
+        expect(dialog).to_be_hidden()
+        expect(page.locator("#task .status .badge").first).to_have_text("Canceled", timeout=15_000)
+        expect(row_of(page, task["name"]).locator(".badge")).to_have_text("Canceled")
+        assert vendor.writes() == writes + 1
+        assert fleet.status(task["id"]) == "CANCELED"
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("link", name=task["name"], exact=True)).to_be_focused()
+    entry = fleet.gateway.ask(_ENTRY, id=entry_id)["node"]
+    assert (entry["outcome"] in ("DONE", "REQUESTED"), entry["reason"]) == (True, "the new firmware drains batteries")
+    assert entry["idempotencyKey"].startswith("board-")
+    record_property("figures", f"board: a task cancelled by keys, {vendor.writes() - writes} change at the vendor")
+
+
+def test_chosen_devices_are_cancelled_and_each_is_told_of(browser: Browser, fleet: Fleet) -> None:
+    vendor = fleet.vendors["huawei-iotda"]
+    task = max(fleet.running("huawei-iotda"), key=lambda one: len(free_devices(one)))
+    names = free_devices(task)[:2]
+    assert len(names) == 2
+    with seen_page(browser, fleet.url) as seen:
+        page = seen.page
+        page.get_by_role("link", name=task["name"], exact=True).click()
+        for name in names:
+            page.get_by_label(f"Choose {name}").check()
+        writes = vendor.writes()
+        page.get_by_role("button", name="Cancel 2 devices…").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("The vendor would be asked to cancel")
+        assert vendor.writes() == writes
+        page.locator("#cancel-yes").click()
+        for name in names:
+            expect(dialog.locator(".results")).to_contain_text(name)
+        expect(dialog).to_contain_text("of 2 done")
+        assert vendor.writes() == writes + 1
+        page.get_by_role("button", name="Close").last.click()
+        search = page.locator("input[name=device]")
+        search.fill(names[0])
+        expect(page.locator(".devices-table tbody tr:visible")).to_have_count(1)
+        expect(page.locator(".devices-table tbody tr:visible .badge")).to_have_text("Canceled")
+
+
+def free_devices(task: dict[str, Any]) -> list[str]:
+    """The devices of a task whose upgrade may be cancelled."""
+    return [
+        one["device"]["name"]
+        for one in task["executions"]["nodes"]
+        if any(may["operation"] == "CANCEL_EXECUTION" and may["allowed"] for may in one["allowedOperations"])
+    ]
+
+
+def test_a_device_that_needs_force_is_cancelled_only_with_it(browser: Browser, fleet: Fleet) -> None:
+    vendor = fleet.vendors["aws-iot"]
+    task, device = next(
+        (task, one["device"]["name"])
+        for task in fleet.running("aws-iot")
+        for one in task["executions"]["nodes"]
+        if one["status"] == "IN_PROGRESS"
+    )
+    with seen_page(browser, fleet.url) as seen:
+        page = seen.page
+        page.get_by_role("link", name=task["name"], exact=True).click()
+        writes = vendor.writes()
+        page.get_by_role("button", name=f"Cancel {device}…").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("Nothing would be cancelled")
+        expect(dialog).to_contain_text("Repeat with force: true")
+        expect(page.locator("#cancel-yes")).to_have_count(0)
+        page.get_by_label("Use force").check()
+        expect(page.locator("#cancel-yes")).to_be_visible()
+        page.keyboard.press("Escape")
+        assert vendor.writes() == writes
+
+
+def test_what_cannot_be_cancelled_says_why(browser: Browser, demo: str) -> None:
+    with seen_page(browser, f"{demo}", "/?vendor=AWS_MANAGED_INTEGRATIONS&status=active") as seen:
+        page = seen.page
+        page.locator("#task-table tr[data-id] a").first.click()
+        cancel = page.get_by_role("button", name="Cancel this task…")
+        expect(cancel).to_have_attribute("aria-disabled", "true")
+        expect(page.locator("#cancel-why")).to_contain_text("Managed integrations cannot cancel a task")
+        cancel.click(force=True)
+        expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_a_gateway_that_knows_its_callers_shows_nothing_before(browser: Browser, tmp_path: Path) -> None:
+    key = new_key()
+    auth = {
+        "mode": "api_keys",
+        "api_keys": [{"name": "on-call", "sha256": digest_of(key), "roles": ["viewer"]}],
+        "policies": {"viewer": {"operations": "READ", "backends": "*"}},
+    }
+    with (
+        fleet_of(tmp_path, ["aws-iot"], sections={"auth": auth}) as fleet,
+        seen_page(browser, fleet.url, complaints=True) as seen,
+    ):
+        page = seen.page
+        secret = page.get_by_label("The token or key")
+        expect(secret).to_be_focused()
+        expect(page.locator("#board")).to_be_hidden()
+        assert serious_issues(page) == []
+        secret.fill("otag_wrong")
+        page.keyboard.press("Enter")
+        expect(page.locator("#signin-why")).to_contain_text("not valid here")
+        page.get_by_label("an API key").check()
+        secret.fill(key)
+        page.get_by_role("button", name="Show the board").click()
+        expect(page.locator("#task-table tr[data-id]").first).to_be_visible()
+        expect(page.locator("#liveness-text")).to_have_text("Live")
+        assert key not in str(page.evaluate("JSON.stringify([localStorage, document.cookie, location.href])"))
+        assert key in str(page.evaluate("JSON.stringify(sessionStorage)"))
+        page.locator("#task-table tr[data-id] a").first.click()
+        expect(page.locator("#cancel-why")).to_contain_text("You have no right to it")
+        page.get_by_role("button", name="Sign out").click()
+        expect(secret).to_be_focused()
+        assert key not in str(page.evaluate("JSON.stringify(sessionStorage)"))
+        expect(page.locator("#task-table tr[data-id]")).to_have_count(0)
+
+
+def test_a_gateway_that_is_gone_is_said_so_and_found_again(browser: Browser, demo: str) -> None:
+    with seen_page(browser, demo, complaints=True) as seen:
+        page = seen.page
+        rows = page.locator("#task-table tr[data-id]")
+        expect(rows.first).to_be_visible()
+        page.route("**/graphql", lambda route: route.abort())
+        page.get_by_label("Status").select_option("active")
+        banner = page.get_by_role("alert")
+        expect(banner).to_contain_text("The gateway cannot be reached.")
+        expect(banner).to_contain_text("What is shown is as of")
+        expect(rows.first).to_be_visible()
+        page.unroute("**/graphql")
+        page.get_by_role("button", name="Try now").click()
+        expect(banner).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser: Browser, fleet: Fleet, scheme: Literal["light", "dark"]) -> None:
+    with seen_page(browser, fleet.url, scheme=scheme) as seen:
+        page = seen.page
+        expect(page.locator("#gaps li").first).to_be_visible()
+        assert serious_issues(page) == []
+        page.get_by_role("link", name=fleet.running("tuya")[0]["name"], exact=True).click()
+        expect(page.locator(".devices-table tbody tr").first).to_be_visible()
+        assert serious_issues(page) == []
+        page.get_by_role("button", name="Cancel this task…").click()
+        expect(page.locator("#cancel-yes")).to_be_visible()
+        assert serious_issues(page) == []
+
+
+def test_it_fits_the_narrowest_phone(browser: Browser, fleet: Fleet) -> None:
+    with seen_page(browser, fleet.url, size=NARROWEST) as seen:
+        page = seen.page
+        expect(page.locator("#task-table tr[data-id]").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST[0]
+        page.locator("#task-table tr[data-id] a").first.click()
+        expect(page.locator(".devices-table tbody tr").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST[0]
+        assert serious_issues(page) == []
+
+
+def test_a_thousand_tasks_stay_smooth(
+    browser: Browser, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    with (
+        fleet_of(tmp_path, ["aws-iot"], tasks=1000, devices_per_task=3) as fleet,
+        seen_page(browser, fleet.url) as seen,
+    ):
+        page = seen.page
+        rows = page.locator("#task-table tr[data-id]")
+        begun = monotonic()
+        expect(rows.first).to_be_visible()
+        first = monotonic() - begun
+        while rows.count() < 1000:
+            count = rows.count()
+            page.locator("#tasks-more").click()
+            expect(rows).not_to_have_count(count)
+        page.evaluate("""() => { window.longest = 0; new PerformanceObserver((list) => {
+          for (const one of list.getEntries()) window.longest = Math.max(window.longest, one.duration);
+        }).observe({entryTypes: ["longtask"]}); }""")
+        for _ in range(10):
+            page.mouse.wheel(0, 3000)
+            page.wait_for_timeout(150)
+        # The list is read again when its page is seen again.
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        page.wait_for_timeout(1500)
+        longest = page.evaluate("window.longest")
+        record_property(
+            "figures", f"board: first rows {first:.1f} s; 1,000 tasks shown, longest pause {longest:.0f} ms"
+        )
+        assert rows.count() == 1000
+        assert longest < 400
+
+
+def test_pictures_for_the_documents(browser: Browser, demo: str, fleet: Fleet) -> None:
+    for scheme in ("light", "dark"):
+        with seen_page(browser, demo, scheme=scheme) as seen:  # type: ignore[arg-type]
+            expect(seen.page.locator("#task-table [data-kind=counts]").nth(5)).to_be_visible()
+            picture(seen.page, f"board-{scheme}")
+    with seen_page(browser, fleet.url, scheme="dark", size=PHONE) as seen:
+        expect(seen.page.locator("#gaps li").first).to_be_visible()
+        picture(seen.page, "board-phone")
+    with seen_page(browser, demo, "/?vendor=HUAWEI_IOTDA") as seen:
+        page = seen.page
+        page.locator("#task-table tr[data-id] a").first.click()
+        page.get_by_role("button", name="Cancel this task…").click()
+        expect(page.locator("#cancel-yes")).to_be_visible()
+        picture(page, "board-cancel")
