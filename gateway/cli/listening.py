@@ -158,6 +158,9 @@ def _server(app: "Web") -> "uvicorn.Server":
         http=DirectProtocol,
         ws=BoundedWebsocket,
         ws_max_size=app.body_bytes,
+        # Compressing costs 40 kB for each connection, more than all else that one subscriber needs, and saves little:
+        # events are a few hundred bytes.
+        ws_per_message_deflate=False,
         lifespan="off",
         access_log=False,
         log_config=None,

@@ -24,6 +24,7 @@ from gateway.settings.model import (
 )
 from gateway.settings.observability import ObservabilitySettings
 from gateway.settings.problems import ConfigurationError, Path, Problem, dotted, shown_key, suggestion
+from gateway.settings.watching import WatchSettings
 from gateway.vendorkit.discovery import installed_vendors
 from gateway.vendorkit.manifest import VendorManifest
 from gateway.vendorkit.settings import BackendSettings, Pace, Strict
@@ -35,6 +36,7 @@ _SECTIONS: Mapping[str, type[Strict]] = types.MappingProxyType(
         "server": ServerSettings,
         "defaults": Pace,
         "cache": CacheSettings,
+        "watching": WatchSettings,
         "ledger": LedgerSettings,
         "auth": AuthSettings,
         "limits": LimitSettings,
@@ -94,6 +96,7 @@ class _Reading:
         observability = self._section(ObservabilitySettings, root, "observability")
         defaults = self._section(Pace, root, "defaults")
         cache = self._section(CacheSettings, root, "cache")
+        watching = self._section(WatchSettings, root, "watching")
         ledger = self._section(LedgerSettings, root, "ledger")
         shared = root.get("defaults") if defaults is not None else None
         backends = self._backends(root, shared if isinstance(shared, dict) else {})
@@ -104,12 +107,15 @@ class _Reading:
             if backends:
                 for where, message in access_problems(auth, server, [backend.name for backend in backends]):
                     self._wrong(_in_document(where, root, missing=isinstance(where[-1], str)), message)
-        if self.problems or not (server and auth and limits and observability and defaults and cache and ledger):
+        if self.problems:
+            return None
+        if not (server and auth and limits and observability and defaults and cache and watching and ledger):
             return None
         return Settings(
             server=server,
             defaults=defaults,
             cache=cache,
+            watching=watching,
             ledger=ledger,
             auth=auth,
             limits=limits,

@@ -30,9 +30,9 @@ def read_log(log: Path) -> list[LoggedCall]:
     return [LoggedCall(float(at), operation, path) for at, operation, path in rows]
 
 
-async def serve(slug: str, port: int, tasks: int, log: Path) -> None:
+async def serve(slug: str, port: int, tasks: int, devices: int, log: Path) -> None:
     """Serve until the process is ended. Nothing moves by itself, and deletions take no time."""
-    options = SimulatorOptions(tasks=tasks, devices_per_task=2, speed=0.0, quotas=False, deletion_seconds=0.0)
+    options = SimulatorOptions(tasks=tasks, devices_per_task=devices, speed=0.0, quotas=False, deletion_seconds=0.0)
     simulator: Any = installed_vendors()[slug].simulator(options)
     answer = simulator.answer
     with log.open("a", buffering=1) as lines:
@@ -52,9 +52,10 @@ def main() -> None:
     parser.add_argument("slug")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--tasks", type=int, required=True)
+    parser.add_argument("--devices", type=int, default=2)
     parser.add_argument("--log", type=Path, required=True)
     asked = parser.parse_args()
-    asyncio.run(serve(asked.slug, asked.port, asked.tasks, asked.log))
+    asyncio.run(serve(asked.slug, asked.port, asked.tasks, asked.devices, asked.log))
 
 
 if __name__ == "__main__":
