@@ -83,9 +83,9 @@ class Ledger(AuditReadings):
         await self._engine.dispose()
 
     async def answer(self) -> None:
-        """Have the database answer anything."""
+        """Have the database answer anything that it has to look up."""
         async with self._reading() as connection:
-            await connection.exec_driver_sql("SELECT 1")
+            await connection.execute(select(tables.turns).limit(1))
 
     async def begin(self, intent: Intent) -> Started | Replay:
         """Claim the idempotency key and write the intent, both or neither.

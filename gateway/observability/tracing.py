@@ -59,13 +59,13 @@ class Tracing:
             self._tracer = None
             await _shut_down(provider, left())
 
-    def operation(self, headers: Iterable[tuple[bytes, bytes]], transport: str) -> "Span | None":
+    def operation(self, headers: Iterable[tuple[bytes, bytes]]) -> "Span | None":
         """A span for one operation of a caller, in the trace that the headers name. `end_operation` ends it."""
         if self._tracer is None:
             return None
         from opentelemetry.trace import SpanKind  # noqa: PLC0415 - only who traces needs it
 
-        attributes = {"url.path": "/graphql", "ota_gateway.transport": transport}
+        attributes = {"url.path": "/graphql"}
         return self._tracer.start_span(
             "GraphQL Operation", context=_brought(headers), kind=SpanKind.SERVER, attributes=attributes
         )
@@ -128,6 +128,7 @@ def end_operation(one: errand.Errand, status: int | None, error: str | None) -> 
         span.set_attribute("graphql.operation.type", one.kind)
     if one.name is not None:
         span.set_attribute("graphql.operation.name", one.name[:_LONGEST_NAME])
+    span.set_attribute("ota_gateway.transport", one.transport)
     span.set_attribute("ota_gateway.request_id", one.request_id)
     span.set_attribute("ota_gateway.outcome", one.outcome or "none")
     if status is not None:

@@ -13,8 +13,8 @@ import uvicorn
 import yaml
 
 from gateway.app import build_app
-from gateway.services.mutations.recovery import RecoveryPauses
 from gateway.observability.tracing import Tracing
+from gateway.services.mutations.recovery import RecoveryPauses
 from gateway.settings import Settings, parse
 from gateway.vendorkit.discovery import installed_vendors
 from gateway.vendorkit.manifest import VendorManifest
