@@ -26,8 +26,8 @@ const typeDefs = parse(`
     label: String!
     site: String!
     owner: String!
-    "Its updates, which the OTA gateway tells."
-    ota: OtaDevice!
+    "Its updates, which the OTA gateway tells. Nullable, so that a device which no vendor updates is null alone."
+    ota: OtaDevice
   }
 
   "The OTA gateway's device, with what the registry adds to it."
