@@ -77,6 +77,7 @@ class Services:
 
     def health(self, caller: Caller, backend: Backend) -> BackendHealth:
         """What the last minute says of a backend."""
+        caller.freshness.over()
         return self._backends.named(caller, backend.name, path=("name",)).health()
 
     def device(self, caller: Caller, backend_name: str, name: str, product_key: str | None) -> Device:
