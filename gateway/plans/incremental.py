@@ -7,13 +7,15 @@ them is known. Whole, the directives have no effect: fields, errors and nulls ar
 from copy import copy
 from typing import Any, Final, TypeVar, cast
 
-from graphql import GraphQLError, GraphQLObjectType, GraphQLStreamDirective
+from graphql import GraphQLObjectType, GraphQLStreamDirective
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.execution.executor import StreamUsage
 from graphql.execution.values import get_directive_values
 from graphql.pyutils import Path
 from strawberry import Schema
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from gateway.domain.errors import InvalidInput
 
 Executors = StrawberryGraphQLCoreExecutionContext
 SchemaKind = TypeVar("SchemaKind", bound=Schema)
@@ -60,11 +62,11 @@ class AnswersInParts(Executors):
         self.enable_early_execution = True
 
     def get_stream_usage(self, field_details_list: FieldDetailsList, path: Path) -> StreamUsage | None:
-        """How a list is streamed, if it is. Raises GraphQLError."""
+        """How a list is streamed, if it is. Raises InvalidInput."""
         node = field_details_list[0].node
         given = get_directive_values(GraphQLStreamDirective, node, self.variable_values) if node.directives else None
         if given and given.get("if") and (given.get("initialCount") or 0) < 0:
-            raise GraphQLError("initialCount must be 0 or more.", [node], extensions={"code": "BAD_USER_INPUT"})
+            raise InvalidInput("initialCount must be 0 or more.", path=("initialCount",), rule="0 or more")
         return super().get_stream_usage(field_details_list, path)
 
 

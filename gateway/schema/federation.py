@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLDeferDirective, GraphQLError, GraphQLStreamDirective, print_directive
 from strawberry.federation.schema import FederationAny
 from strawberry.federation.schema_directives import Key
 from strawberry.printer import print_schema
@@ -34,7 +34,7 @@ class FederatedSchema(strawberry.federation.Schema):
         service = self.get_type_by_name("_Service")
         assert isinstance(service, StrawberryObjectDefinition)  # noqa: S101 - Strawberry has just made it
         (sdl,) = service.fields
-        sdl.base_resolver = StrawberryResolver(cache(lambda: printed(print_schema(self))))
+        sdl.base_resolver = StrawberryResolver(cache(lambda: printed(_routed(print_schema(self)))))
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Log none: expected failures are answers, and the web face logs the others once, under the id it gives out."""
@@ -44,6 +44,13 @@ class FederatedSchema(strawberry.federation.Schema):
     ) -> list[Any]:
         """The entities in the order asked; an exception stands where one could not be had."""
         return await self._entities.find(info.context, representations)
+
+
+def _routed(text: str) -> str:
+    """The text without @defer and @stream: a router defers by itself, whatever its subgraphs do for other clients."""
+    for directive in (GraphQLDeferDirective, GraphQLStreamDirective):
+        text = text.replace(f"{print_directive(directive)}\n\n", "")
+    return text
 
 
 def _resolvable_keys(schema: strawberry.Schema) -> set[tuple[str, str]]:

@@ -161,6 +161,7 @@ async def test_entities_of_one_kind_are_read_in_one_batch(ask: Any, services: An
 
 async def test_the_subgraph_links_federation_2_9_and_keys_its_entities(ask: Any) -> None:
     sdl = (await ask("{ _service { sdl } }")).data["_service"]["sdl"]
+    assert "\ndirective @" not in sdl
     assert 'url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable"]' in sdl
     for line in (
         'type OtaTask implements Node @key(fields: "id") {',
