@@ -1,5 +1,6 @@
 // Asking over HTTP. An answer is {data, errors}; what is no answer is an ApiFailure, with a kind to branch on:
-// "signin" (the gateway has to know who asks), "unreachable", "busy" (ask again after `seconds`), "refused".
+// "signin" (the gateway has to know who asks), "busy" (ask again after `seconds`) and "refused" say that nothing was
+// done; after "unreachable" and "broken" something may have been.
 
 import { asHeaders } from "./credentials.js";
 
@@ -40,15 +41,19 @@ export async function ask(query, variables = {}, { fresh = false, change = false
   try {
     answer = await response.json();
   } catch {
-    throw new ApiFailure("unreachable", `What answered (HTTP ${response.status}) is not the gateway.`);
+    throw new ApiFailure("unreachable", `No whole answer of the gateway came (HTTP ${response.status}).`);
   }
   const errors = answer.errors ?? [];
+  const codes = errors.map((error) => error.extensions?.code);
   if (needsSignIn(errors)) throw new ApiFailure("signin", errors[0].message);
-  if (response.status === 429 || response.status === 503) {
-    throw new ApiFailure("busy", errors[0]?.message ?? "The gateway is busy.", Number(response.headers.get("retry-after")) || 10);
+  if (codes.includes("RATE_LIMITED") || codes.includes("KEYS_UNAVAILABLE")) {
+    throw new ApiFailure("busy", errors[0].message, Number(response.headers.get("retry-after")) || 10);
   }
   if (answer.data === undefined || answer.data === null) {
-    throw new ApiFailure("refused", errors.map((error) => error.message).join(" ") || `HTTP ${response.status}`);
+    const broken = response.status >= 500 || codes.includes("INTERNAL");
+    const id = errors.find((error) => error.extensions?.id)?.extensions.id;
+    const words = errors.map((error) => error.message).join(" ") || `HTTP ${response.status}`;
+    throw new ApiFailure(broken ? "broken" : "refused", id ? `${words} (the gateway's log has it as ${id})` : words);
   }
   return { data: answer.data, errors };
 }

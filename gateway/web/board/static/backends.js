@@ -70,8 +70,8 @@ function update(card, backend, contributed) {
   const problem = problemOf(health, contributed);
   say(card.problem, problem ?? "");
   card.problem.hidden = problem === null;
-  const figures = [`${many(health.callsLastMinute, "call")} in a minute`];
-  if (health.callBudgetPerSecond !== null) figures.push(`${health.callBudgetPerSecond.toLocaleString("en")} a second allowed`);
+  const figures = [`${many(health.callsLastMinute, "call")}/min`];
+  if (health.callBudgetPerSecond !== null) figures.push(`${health.callBudgetPerSecond.toLocaleString("en")}/s allowed`);
   if (health.latencyP50Ms !== null) figures.push(`${Math.round(health.latencyP50Ms)} ms`);
   say(card.figures, figures.join(" · "));
   if (card.before !== null && card.before !== health.state) announce(`${backend.name} is ${phrase(health.state).toLowerCase()}.`);

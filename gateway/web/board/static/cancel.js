@@ -88,7 +88,7 @@ function showPreview(decision, payload) {
   }
   const forceable = decision.force || refusals.some((error) => error.needsForce);
   if (forceable) parts.push(forceChoice(decision));
-  parts.push(auditLine(payload.auditEntryId));
+  parts.push(auditLine(payload.auditEntryId, " of this dry run"));
   if (affected.length === 0) {
     fill(parts, [closer("Close")]);
     return;
@@ -144,7 +144,7 @@ async function commit(decision) {
 
 /** No answer: whether it happened is not known, but asking again under the same key is safe. */
 function unanswered(decision, failure) {
-  const unsure = failure.kind === "unreachable";
+  const unsure = failure.kind === "unreachable" || failure.kind === "broken";
   const words = unsure
     ? "It may have happened or not. Asking again is safe: it goes under the same key, and cannot cancel twice."
     : "The gateway did not take it. Nothing was sent to the vendor.";
@@ -176,14 +176,17 @@ function settled(decision, payload) {
   }
   if (payload.errors.length > 0) parts.push(errorList(payload.errors, names));
   parts.push(auditLine(payload.auditEntryId));
+  const read = payload.results?.map((one) => one.execution).filter(Boolean) ?? [];
+  const readBack = () => decision.changed({ task: payload.task ? { ...task, ...payload.task } : null, executions: read });
+  const unsure = payload.outcome === "UNKNOWN" || payload.results?.some((one) => one.outcome === "UNKNOWN");
   const busy = payload.errors.some((error) => error.code === "IDEMPOTENCY_CONFLICT" && error.retryable);
   const actions = [closer("Close")];
+  if (unsure) actions.push(button("Read back again", "", readBack));
   if (busy) actions.push(button("Ask again", "primary", () => commit(decision)));
   fill(parts, actions);
   dialog.querySelector("#cancel-actions button").focus();
   // It is read back in any case: what is shown behind the dialog is what the vendor says now.
-  const read = payload.results?.map((one) => one.execution).filter(Boolean) ?? [];
-  decision.changed({ task: payload.task ? { ...task, ...payload.task } : null, executions: read });
+  readBack();
 }
 
 function inWords({ requested, done, refused, failed, unknown }) {

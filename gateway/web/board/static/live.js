@@ -1,6 +1,7 @@
 // Subscriptions over one websocket (graphql-transport-ws). It is opened with the first of them, and opened again, later
 // and later, when it breaks. A reconnect loses nothing: the first event of each subscription is the present state.
 
+import { needsSignIn } from "./api.js";
 import { asFirstMessage } from "./credentials.js";
 
 const PROTOCOL = "graphql-transport-ws";
@@ -20,7 +21,7 @@ let heard = 0;
 let number = 0;
 let listener = () => {};
 
-/** Hear of the connection's state: "off", "connecting", "live", "lost", "paused" or "signin". */
+/** Hear of the connection's state: "off", "connecting", "live", "lost", "paused" or "refused" (who asks is not known). */
 export function onState(told) {
   listener = told;
 }
@@ -54,13 +55,7 @@ export function resume() {
   if (!paused) return;
   paused = false;
   attempts = 0;
-  connect();
-}
-
-/** Connect anew, with other credentials. */
-export function restart() {
-  attempts = 0;
-  close("off");
+  listener("off");
   connect();
 }
 
@@ -89,8 +84,10 @@ function receive(message) {
   } else {
     const one = wanted.get(message.id);
     if (one === undefined) return;
+    const errors = message.type === "error" ? message.payload : (message.payload?.errors ?? []);
+    if (needsSignIn(errors)) listener("refused");
     if (message.type === "next") one.next(message.payload);
-    else if (message.type === "error") ended(message.id, AGAIN.failed, message.payload);
+    else if (message.type === "error") ended(message.id, AGAIN.failed, errors);
     else if (message.type === "complete") ended(message.id, AGAIN.completed, null);
   }
 }
@@ -111,11 +108,7 @@ function ended(id, later, errors) {
 
 function closed(code) {
   forget();
-  if (REFUSED.has(code)) {
-    listener("signin");
-    return;
-  }
-  listener("lost");
+  listener(REFUSED.has(code) ? "refused" : "lost");
   // Half of the wait is chance, so that not all boards come back to a restarted gateway at once.
   const wait = Math.min(BACKOFF.longest, BACKOFF.first * 2 ** attempts) * (0.5 + Math.random() / 2);
   attempts += 1;

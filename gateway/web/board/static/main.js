@@ -26,7 +26,7 @@ let shown = null;
 
 async function read({ anew = false } = {}) {
   clearTimeout(timer);
-  if (signedOut) return;
+  if (signedOut || document.hidden) return;
   try {
     await tasks.load({ anew });
     failures = 0;
@@ -58,8 +58,9 @@ function failed(failure) {
   }
   const wait = failure.seconds === null ? Math.min(RETRY.longest, RETRY.first * 2 ** failures) : failure.seconds * 1000;
   failures += 1;
+  const again = failure.kind === "refused" ? "" : " It is tried again by itself.";
   const asOf = readAt === null ? "" : ` What is shown is as of ${readAt.toLocaleTimeString()}.`;
-  notice("gateway", `${failure.message}${asOf} It is tried again by itself.`, { text: "Try now", run: () => read() });
+  notice("gateway", `${failure.message}${asOf}${again}`, { text: "Try now", run: () => read() });
   clearTimeout(timer);
   timer = setTimeout(read, wait);
 }
@@ -71,6 +72,9 @@ function signOut(message) {
   clearTimeout(timer);
   live.pause();
   showOpenTask();
+  // Who signs in next may be somebody else.
+  tasks.forget();
+  showBackends([], []);
   askWho(message);
   document.title = "Sign in · OTA Gateway";
 }
@@ -94,8 +98,11 @@ function showOpenTask() {
   shown = id;
   tasks.mark(id);
   if (id === null) closeTask();
-  else showTask(id, { left: leaveTask, changed: tasks.learn, failed });
+  else showTask(id, { left: leaveTask, changed: tasks.learn, failed: failedOfTask });
 }
+
+// What is refused is about this task, and stands in its place.
+const failedOfTask = (failure) => failure.kind !== "refused" && failed(failure);
 
 function leaveTask() {
   const id = address.openTask();
@@ -132,13 +139,14 @@ const LIVENESS = {
   live: "Live",
   lost: "Reconnecting",
   paused: "Paused",
-  signin: "Signed out",
+  refused: "Signed out",
 };
 
 live.onState((state) => {
   set(byId("liveness"), "data-state", state);
   say(byId("liveness-text"), LIVENESS[state]);
-  if (state === "signin" && !signedOut) signOut("These credentials are not valid here, or not any more.");
+  // Whether that is so, and in what words, is for an answer over HTTP to say.
+  if (state === "refused") read();
 });
 
 // ---------------------------------------------------------------- light or dark

@@ -36,7 +36,7 @@ function errorParts(error, names) {
 }
 
 /** Where the change stands in the audit. */
-export const auditLine = (id) =>
+export const auditLine = (id, of = "") =>
   id === null
     ? el("p", { class: "muted" }, "No audit entry was written.")
-    : el("p", { class: "muted audit" }, "Audit entry ", el("code", {}, id));
+    : el("p", { class: "muted audit" }, `Audit entry${of} `, el("code", {}, id));

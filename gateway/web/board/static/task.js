@@ -32,7 +32,8 @@ export async function showTask(id, { left, changed, failed }) {
   } catch (failure) {
     if (open !== mine) return;
     failed(failure);
-    body.replaceChildren(el("p", { class: "problem" }, failure.message));
+    const again = el("button", { type: "button", on: { click: () => showTask(id, { left, changed, failed }) } }, "Ask again");
+    body.replaceChildren(el("p", { class: "problem" }, failure.message), el("div", { class: "actions" }, again));
     return;
   }
   if (open !== mine) return;
@@ -143,7 +144,8 @@ function facts(task, unasked) {
     ["Started", task.startedAt && when(task.startedAt)],
     ["Ended", task.endedAt && when(task.endedAt)],
     ["Changed", task.updatedAt && when(task.updatedAt)],
-    ["Seen", when(task.observedAt)],
+    // One that is followed is looked at all the time.
+    ["Seen", taskEnded(task) && when(task.observedAt)],
   ];
   return told.filter(([, value]) => value).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
 }

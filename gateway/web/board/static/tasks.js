@@ -100,6 +100,14 @@ export function mark(id) {
 /** The link to a task, if it is shown. */
 export const linkTo = (id) => rows.get(id)?.link;
 
+/** Let go of everything. */
+export function forget() {
+  asking += 1;
+  next = null;
+  keep([], []);
+  draw();
+}
+
 /** How many of those shown are under way; whether there are more. */
 export const summary = () => ({
   running: order.filter((id) => rows.get(id).task.status === "IN_PROGRESS").length,
@@ -182,7 +190,7 @@ function draw() {
     found.get(key).push(row);
   }
   const keys = [...found.keys()];
-  if (by === "status") keys.sort((one, other) => rank(one) - rank(other));
+  if (by === "status") keys.sort((one, other) => rank(nameIn(one)) - rank(nameIn(other)));
   else keys.sort();
   for (const [key, group] of groups) {
     if (found.has(key)) continue;
@@ -200,13 +208,11 @@ function draw() {
 }
 
 // What moves comes first, then what waits, then what has ended.
-const rank = (key) => {
-  const status = key.slice("status:".length);
-  return status === "IN_PROGRESS" ? -1 : TASK_STATUSES.indexOf(status);
-};
+const rank = (status) => (status === "IN_PROGRESS" ? -1 : TASK_STATUSES.indexOf(status));
+const nameIn = (key) => key.slice(key.indexOf(":") + 1);
 
 function newGroup(key) {
-  const name = key.slice(key.indexOf(":") + 1);
+  const name = nameIn(key);
   const group = { body: el("tbody", { role: "rowgroup" }), head: null, told: el("span", { class: "muted" }) };
   if (name !== "") {
     const words = key.startsWith("backend:") ? name : phrase(name);
@@ -229,7 +235,7 @@ function fill(group, members, by) {
   });
   const numbers = new Map();
   for (const { task } of members) numbers.set(task.status, (numbers.get(task.status) ?? 0) + 1);
-  const words = [...numbers].map(([status, count]) => `${count} ${inside(status)}`);
+  const words = [...numbers].sort(([one], [other]) => rank(one) - rank(other)).map(([status, count]) => `${count} ${inside(status)}`);
   say(group.told, by === "status" ? String(members.length) : words.join(" · "));
 }
 
