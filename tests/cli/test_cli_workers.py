@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import parser
 
 from gateway.vendorkit.manifest import VendorManifest
 from tests.support.redis_server import RedisServer, redis_server
@@ -77,11 +78,13 @@ def clients(number: int) -> Iterator[list[httpx.Client]]:
 
 
 @contextmanager
-def two_workers(start: Start, vendor: VendorManifest, configured: Callable[..., None]) -> Iterator[tuple[Any, str]]:
+def two_workers(
+    start: Start, vendor: VendorManifest, configured: Callable[..., None], **env: str
+) -> Iterator[tuple[Any, str]]:
     """Two workers over a simulated vendor, and where they are."""
     with start("simulate", vendor.slug) as simulator:
         configured(simulator.address("simulated, at"))
-        with start("serve", "--workers", "2") as running:
+        with start("serve", "--workers", "2", **env) as running:
             yield running, running.address("OTA Gateway serves 1 backends at")
 
 
@@ -112,6 +115,42 @@ def test_a_worker_that_dies_is_replaced(start: Start, vendor: VendorManifest, co
         with clients(12) as callers:
             assert all("data" in asked(gateway, client) for client in callers)
         assert running.end(signal.SIGINT)[0] == 0
+
+
+def counted(gateway: str, name: str) -> dict[tuple[tuple[str, str], ...], float]:
+    """The samples of a name, by their labels, as whichever worker is asked tells them."""
+    with httpx.Client(trust_env=False) as client:
+        text = client.get(f"{gateway}/metrics").text
+    families = parser.text_string_to_metric_families(text)
+    samples = [sample for family in families for sample in family.samples if sample.name == name]
+    return {tuple(sorted(sample.labels.items())): sample.value for sample in samples}
+
+
+def test_each_worker_tells_what_all_have_counted_also_those_that_died(
+    start: Start, vendor: VendorManifest, configured: Callable[..., None], tmp_path: Path
+) -> None:
+    with two_workers(start, vendor, configured, TMPDIR=str(tmp_path)) as (running, gateway):
+        query = (("operation", "query"), ("outcome", "ok"), ("transport", "http"))
+
+        def requests() -> float:
+            return counted(gateway, "ota_gateway_requests_total").get(query, 0.0)
+
+        with clients(24) as callers:
+            for client in callers:
+                asked(gateway, client)
+        # Each tells what the other has counted a second later at the latest.
+        until(lambda: all(requests() == 24 for _ in range(8)))
+        memory = counted(gateway, "process_resident_memory_bytes")
+        assert {dict(labels)["pid"] for labels in memory} == {str(pid) for pid in children(running.pid) | {running.pid}}
+        assert all(value > 0 for value in memory.values())
+        assert set(counted(gateway, "ota_gateway_circuit_open").values()) == {0.0}
+
+        before = children(running.pid)
+        os.kill(min(before), signal.SIGKILL)
+        until(lambda: len(children(running.pid) - {min(before)}) == 2)
+        until(lambda: requests() == 24)
+        assert running.end(signal.SIGTERM)[0] == 0
+    assert not list(tmp_path.glob("ota-gateway-metrics-*"))
 
 
 def test_no_worker_outlives_its_parent(start: Start, vendor: VendorManifest, configured: Callable[..., None]) -> None:

@@ -19,11 +19,12 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 WRITING_IMPORTS = {"PYTHONPROFILEIMPORTTIME": "1"}
 SLOW = {
-    "alembic", "asyncio", "asyncpg", "botocore", "graphql", "httpx", "msgspec", "pydantic", "redis", "rich",
-    "sqlalchemy", "starlette", "strawberry", "structlog", "uvicorn", "uvloop", "yaml",
+    "alembic", "asyncio", "asyncpg", "botocore", "graphql", "httpx", "msgspec", "prometheus_client", "pydantic",
+    "redis", "rich", "sqlalchemy", "starlette", "strawberry", "structlog", "uvicorn", "uvloop", "yaml",
 }  # fmt: skip
 NEVER_SERVED = {
-    "alembic", "asyncpg", "botocore", "cryptography", "gateway.vendorkit.simulation", "jwt", "mako", "redis",
+    "alembic", "asyncpg", "botocore", "cryptography", "gateway.vendorkit.simulation", "jwt", "mako", "opentelemetry",
+    "prometheus_client.multiprocess", "redis",
     "sqlalchemy.dialects.postgresql",
 }  # fmt: skip
 MANIFESTS = "from gateway.vendorkit.discovery import installed_vendors; installed_vendors()"
