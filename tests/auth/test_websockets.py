@@ -97,6 +97,19 @@ async def test_an_operation_before_the_first_message_closes_with_4401(serving: S
     assert closed.value.rcvd.code == 4401
 
 
+async def test_while_no_keys_can_be_fetched_a_client_is_told_to_try_again_later(serving: Serving) -> None:
+    provider = IdentityProvider()
+    async with provider:
+        provider.publish("RSA", "one")
+    token = signed(key_of("RSA"), {"alg": "RS256", "kid": "one"}, claims())
+    async with serving(jwt_section(jwks_url=provider.jwks_url)) as asked, connected(asked) as socket:
+        await begin(socket, {"Authorization": f"Bearer {token}"})
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1013
+
+
 async def test_a_stream_ends_with_the_token_that_opened_it(serving: Serving) -> None:
     async with IdentityProvider() as provider:
         provider.publish("RSA", "one")

@@ -1,6 +1,7 @@
 """A slow backend holds up nobody who does not ask for it, and many backends are asked at once."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,9 @@ from tests.support.simulated_gateway import SimulatedGateway, gateway_settings, 
 
 TASKS = """query Tasks($names: [String!]) { tasks(filter: { backends: $names }, first: 100) {
   nodes { name backend { name } } backends { name status error { code retryable } } } }"""
+DEFERRED = """query Page($others: [String!], $slow: [String!]) {
+  fast: tasks(filter: { backends: $others }, first: 100) { nodes { name backend { name } } }
+  ... @defer { slow: tasks(filter: { backends: $slow }, first: 100) { nodes { name backend { name } } } } }"""
 FIRST, *REST = sorted(installed_vendors())
 TASKS_EACH = 12
 MANY = 64
@@ -85,6 +89,29 @@ async def test_at_the_deadline_the_slow_one_is_marked_and_the_others_rows_are_sh
         assert marked.pop(name) == ("FAILED", {"code": "BACKEND_UNAVAILABLE", "retryable": True})
         assert set(marked.values()) == {("OK", None)}
         assert {node["backend"]["name"] for node in page["nodes"]} == set(marked)
+
+
+@pytest.mark.skipif(not REST, reason="with one vendor there is no other to be slow beside")
+async def test_what_is_deferred_of_a_slow_backend_does_not_hold_the_page(tmp_path: Path) -> None:
+    slow = Holding()
+    async with beside(slow, tmp_path, deadline="60s") as gateway, httpx.AsyncClient(trust_env=False) as client:
+        others = [gateway.backends[slug].name for slug in REST]
+        one = [gateway.backends[FIRST].name]
+        sent = {"query": DEFERRED, "variables": {"others": others, "slow": one}}
+        accept = {"accept": "multipart/mixed;incrementalSpec=v0.2"}
+        async with client.stream("POST", f"{gateway.url}/graphql", json=sent, headers=accept, timeout=60) as answer:
+            lines = answer.aiter_lines()
+            first = await anext(json.loads(line) async for line in lines if line.startswith("{"))
+            assert set(first["data"]) == {"fast"}
+            assert len(first["data"]["fast"]["nodes"]) == TASKS_EACH * len(REST)
+            # The vendor was asked at once, and still holds its answer.
+            assert slow.was_asked.is_set()
+            assert not slow.released.is_set()
+            slow.released.set()
+            last = await anext(json.loads(line) async for line in lines if line.startswith("{"))
+    (part,) = last["incremental"]
+    assert {node["backend"]["name"] for node in part["data"]["slow"]["nodes"]} == set(one)
+    assert len(part["data"]["slow"]["nodes"]) == TASKS_EACH
 
 
 async def test_what_a_slow_backend_answers_after_the_deadline_is_shown_to_the_next_who_asks(tmp_path: Path) -> None:
