@@ -2,93 +2,26 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, WebSocketRoute, expect
 
 from gateway.auth.api_keys import digest_of, new_key
-from gateway.vendorkit.discovery import installed_vendors
-from gateway.vendorkit.simulation.faults import FaultKind, FaultPlan, FaultRule
-from gateway.vendorkit.simulation.options import SimulatorOptions
-from gateway.vendorkit.simulation.server import serving_in_thread
-from gateway.vendorkit.simulation.simulator import Simulator
+from gateway.vendorkit.simulation.faults import FaultKind, FaultRule
+from tests.support.board_fleet import GONE, Fleet, fleet_of, free_devices
 from tests.support.browser import PHONE, picture, seen_page, serious_issues
-from tests.support.child_server import free_port
-from tests.support.fault_questions import WRITES
-from tests.support.gateway_server import RunningGateway, serving_gateway
 
-GONE = "gone-tuya"
 NARROWEST = (360, 740)
-_RUNNING = """query ($names: [String!]) { tasks(first: 20, filter: {backends: $names, status: [IN_PROGRESS]}) { nodes {
-  id name executions(first: 20) { nodes { device { name } status allowedOperations { operation allowed } } } } } }"""
 _BARS = """() => Object.fromEntries([...document.querySelectorAll("#task-table tr[data-id]")]
   .map((row) => [row.dataset.id, row.querySelector("[data-kind=counts]")?.ariaValueText])
   .filter(([, words]) => words))"""
+_SHIFTED = """() => new Promise((tell) => { let sum = 0; new PerformanceObserver((list) => {
+  for (const one of list.getEntries()) sum += one.value;
+}).observe({type: "layout-shift", buffered: true}); setTimeout(() => tell(sum), 300); })"""
 _ENTRY = "query ($id: ID!) { node(id: $id) { ... on OtaAuditEntry { outcome reason idempotencyKey } } }"
-
-
-@dataclass(slots=True)
-class Vendor:
-    """A simulated vendor, its faults, and the backend's name."""
-
-    name: str
-    simulator: Simulator
-    faults: FaultPlan
-
-    def writes(self) -> int:
-        """How many requests that change something it has seen."""
-        slug = self.name.removeprefix("lab-")
-        return sum(self.simulator.calls.get(operation, 0) for operation in WRITES[slug])
-
-
-@dataclass(slots=True)
-class Fleet:
-    """The gateway over the vendors."""
-
-    gateway: RunningGateway
-    vendors: dict[str, Vendor]
-
-    @property
-    def url(self) -> str:
-        return self.gateway.url
-
-    def running(self, slug: str) -> list[dict[str, Any]]:
-        """Tasks of a vendor that are in progress."""
-        found: list[dict[str, Any]] = self.gateway.ask(_RUNNING, names=[self.vendors[slug].name])["tasks"]["nodes"]
-        return found
-
-    def status(self, task_id: str) -> str:
-        """A task's status, as its vendor has it now."""
-        return str(self.gateway.ask("query ($id: ID!) { task(id: $id) { status } }", id=task_id)["task"]["status"])
-
-
-@contextmanager
-def fleet_of(
-    folder: Path, slugs: list[str], *, gone: bool = False, sections: dict[str, object] | None = None, **options: Any
-) -> Iterator[Fleet]:
-    """A gateway as it is run, over simulated vendors; with `gone` also over one that nobody answers for."""
-    with ExitStack() as stack:
-        vendors, backends = {}, []
-        for place, slug in enumerate(slugs):
-            manifest = installed_vendors()[slug]
-            faults = FaultPlan()
-            simulator = manifest.simulator(
-                SimulatorOptions(**{"seed": place, "quotas": False, "speed": 4.0, "faults": faults, **options})
-            )
-            url = stack.enter_context(serving_in_thread(simulator))
-            vendors[slug] = Vendor(f"lab-{slug}", simulator, faults)
-            backends.append({**manifest.demo_settings(url), "name": f"lab-{slug}", "vendor": slug, "endpoint": url})
-        if gone:
-            nowhere = f"http://127.0.0.1:{free_port()}"
-            settings = installed_vendors()["tuya"].demo_settings(nowhere)
-            backends.append({**settings, "name": GONE, "vendor": "tuya", "endpoint": nowhere})
-        pace = {"calls_per_second": 1000, "cache_ttl": "1s", "timeout": "3s"}
-        yield Fleet(stack.enter_context(serving_gateway(folder, backends, defaults=pace, **(sections or {}))), vendors)
 
 
 @pytest.fixture(scope="module")
@@ -255,15 +188,6 @@ def test_chosen_devices_are_cancelled_and_each_is_told_of(browser: Browser, flee
         expect(page.locator(".devices-table tbody tr:visible .badge")).to_have_text("Canceled")
 
 
-def free_devices(task: dict[str, Any]) -> list[str]:
-    """The devices of a task whose upgrade may be cancelled."""
-    return [
-        one["device"]["name"]
-        for one in task["executions"]["nodes"]
-        if any(may["operation"] == "CANCEL_EXECUTION" and may["allowed"] for may in one["allowedOperations"])
-    ]
-
-
 def test_a_device_that_needs_force_is_cancelled_only_with_it(browser: Browser, fleet: Fleet) -> None:
     vendor = fleet.vendors["aws-iot"]
     task, device = next(
@@ -285,6 +209,53 @@ def test_a_device_that_needs_force_is_cancelled_only_with_it(browser: Browser, f
         expect(page.locator("#cancel-yes")).to_be_visible()
         page.keyboard.press("Escape")
         assert vendor.writes() == writes
+
+
+def test_asking_again_after_a_lost_answer_does_not_cancel_twice(browser: Browser, fleet: Fleet) -> None:
+    vendor = fleet.vendors["tuya"]
+    task = fleet.running("tuya")[-1]
+    with seen_page(browser, fleet.url, complaints=True) as seen:
+        page = seen.page
+        page.get_by_role("link", name=task["name"], exact=True).click()
+        page.get_by_role("button", name="Cancel this task…").click()
+        expect(page.locator("#cancel-yes")).to_be_visible()
+        writes = vendor.writes()
+
+        def carried_out_and_lost(route: Route) -> None:
+            route.fetch()
+            route.abort()
+
+        page.route("**/graphql", carried_out_and_lost)
+        page.locator("#cancel-yes").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("It may have happened or not.")
+        page.unroute("**/graphql")
+        assert vendor.writes() == writes + 1
+        dialog.get_by_role("button", name="Ask again").click()
+        expect(dialog.locator(".outcome-line")).to_contain_text(re.compile("Requested|Done"))
+        assert vendor.writes() == writes + 1
+
+
+def test_a_broken_websocket_is_opened_again_and_nothing_is_lost(browser: Browser, fleet: Fleet) -> None:
+    sockets: list[WebSocketRoute] = []
+
+    def passed_on(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        socket.connect_to_server()
+
+    with seen_page(browser, fleet.url) as seen:
+        page = seen.page
+        page.route_web_socket("**/graphql", passed_on)
+        page.reload()
+        expect(page.locator("#liveness-text")).to_have_text("Live")
+        sockets[0].close(code=1012)
+        expect(page.locator("#liveness-text")).to_have_text("Reconnecting")
+        before = page.evaluate(_BARS)
+        expect(page.locator("#liveness-text")).to_have_text("Live")
+        assert len(sockets) == 2
+        page.wait_for_function(
+            f"(before) => Object.entries(({_BARS})()).some(([id, now]) => before[id] && before[id] !== now)", arg=before
+        )
 
 
 def test_what_cannot_be_cancelled_says_why(browser: Browser, demo: str) -> None:
@@ -385,6 +356,7 @@ def test_a_thousand_tasks_stay_smooth(
         begun = monotonic()
         expect(rows.first).to_be_visible()
         first = monotonic() - begun
+        shifted = page.evaluate(_SHIFTED)
         while rows.count() < 1000:
             count = rows.count()
             page.locator("#tasks-more").click()
@@ -392,18 +364,21 @@ def test_a_thousand_tasks_stay_smooth(
         page.evaluate("""() => { window.longest = 0; new PerformanceObserver((list) => {
           for (const one of list.getEntries()) window.longest = Math.max(window.longest, one.duration);
         }).observe({entryTypes: ["longtask"]}); }""")
-        for _ in range(10):
-            page.mouse.wheel(0, 3000)
-            page.wait_for_timeout(150)
+        for _ in range(8):
+            page.mouse.wheel(0, 4000)
+            page.wait_for_timeout(100)
         # The list is read again when its page is seen again.
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-        page.wait_for_timeout(1500)
+        page.wait_for_timeout(1000)
         longest = page.evaluate("window.longest")
         record_property(
-            "figures", f"board: first rows {first:.1f} s; 1,000 tasks shown, longest pause {longest:.0f} ms"
+            "figures",
+            f"board: first rows after {first:.1f} s, layout shift {shifted:.3f}; "
+            f"1,000 tasks shown, longest pause {longest:.0f} ms",
         )
         assert rows.count() == 1000
         assert longest < 400
+        assert shifted < 0.1
 
 
 def test_pictures_for_the_documents(browser: Browser, demo: str, fleet: Fleet) -> None:
