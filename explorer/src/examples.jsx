@@ -1,6 +1,5 @@
 // The panel of examples: each opens in a tab of its own, with real ids where the gateway has some.
 import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
-import { parse } from 'graphql';
 import { useState } from 'react';
 import { GROUPS } from './examples.js';
 import { ask } from './fetcher.js';
@@ -14,14 +13,8 @@ function Icon(props) {
   );
 }
 
-function factsOf(text) {
-  const documentAST = parse(text);
-  const [operation] = documentAST.definitions;
-  return { documentAST, operationName: operation.name.value, operations: [operation] };
-}
-
 function Content() {
-  const { addTab, setOperationFacts } = useGraphiQLActions();
+  const { addTab } = useGraphiQLActions();
   const editors = useGraphiQL(({ queryEditor, variableEditor, headerEditor }) => ({
     queryEditor,
     variableEditor,
@@ -37,8 +30,6 @@ function Content() {
     editors.queryEditor?.setValue(text);
     editors.variableEditor?.setValue(variables);
     editors.headerEditor?.setValue(headers);
-    // GraphiQL reads the operation's name out of the editor a moment later; who executes at once must not miss it.
-    setOperationFacts(factsOf(text));
     setOpened(`${title}: opened in a new tab.`);
   }
 
