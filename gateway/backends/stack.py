@@ -41,7 +41,7 @@ Fetch = Callable[[Sequence[int]], Awaitable[Sequence[Value]]]
 
 
 class BackendStack:
-    """One backend as the services use it."""
+    """One backend as the services use it. `name` is the operator's own for it."""
 
     def __init__(
         self,
@@ -56,6 +56,7 @@ class BackendStack:
         tracing: Tracing = NO_TRACING,
     ) -> None:
         self.adapter = adapter
+        self.name = adapter.backend.name
         self.tracing = tracing
         self.sources = Sources(adapter.backend.name)
         self.manifest = manifest
@@ -74,11 +75,6 @@ class BackendStack:
     def backend(self) -> Backend:
         """Who this is."""
         return self.adapter.backend
-
-    @property
-    def name(self) -> str:
-        """The operator's name for it."""
-        return self.adapter.backend.name
 
     def health(self) -> BackendHealth:
         """What the last minute says of it, and what stands around its calls at this moment."""

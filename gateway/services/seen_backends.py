@@ -80,8 +80,12 @@ class SeenBackends:
         """Those a filter lets through, in the order of the configuration. Raises InvalidInput for an unknown name."""
         if backends is None and vendors is None:
             return self.all(caller)
-        for index, name in enumerate(backends or ()):
+        named = [
             self.named(caller, name, path=("filter", "backends", str(index)))
+            for index, name in enumerate(backends or ())
+        ]
+        if len(named) == 1 and vendors is None:
+            return named
         wanted_names = None if backends is None else set(backends)
         wanted_vendors = None if vendors is None else {str(vendor) for vendor in vendors}
         return [
