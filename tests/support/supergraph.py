@@ -62,6 +62,13 @@ def hive(supergraph: Path, folder: Path, *, subscriptions: str) -> Iterator[str]
 
 
 @contextmanager
+def started(subgraphs: Path, folder: Path) -> Iterator[str]:
+    """All of it by `npm start`'s script; gives the URL of Hive Gateway."""
+    with _serving("start", ["start.mjs", "hive", str(subgraphs)], folder) as url:
+        yield f"{url}graphql"
+
+
+@contextmanager
 def _serving(name: str, command: list[str], folder: Path, port: int | None = None, **environment: str) -> Iterator[str]:
     at = port or free_port()
     url = f"http://127.0.0.1:{at}/"

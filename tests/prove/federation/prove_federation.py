@@ -27,7 +27,7 @@ from gateway.vendorkit.simulation.server import serving_in_thread
 from tests.support.child_server import REPOSITORY, child_server, free_port
 from tests.support.gateway_server import RunningGateway, serving_gateway
 from tests.support.identity_provider import AUDIENCE, ISSUER, claims, jwk_of, key_of, signed
-from tests.support.supergraph import FOLDER, apollo, asked, composed, hive, node, registry
+from tests.support.supergraph import FOLDER, apollo, asked, composed, hive, node, registry, started
 
 HERE = Path(__file__).parent
 SUITE = (HERE / "node_modules" / "@apollo" / "federation-subgraph-compatibility-tests").resolve()
@@ -348,6 +348,36 @@ def test_rights_hold_for_callers_who_come_by_a_router(
             with listening(router, WATCH, task=fleet.task) as heard:
                 time.sleep(2)
                 assert heard.events == []
+
+
+def test_the_two_commands_of_the_readme_lead_to_its_queries(
+    folder: Path, http: httpx.Client, record_property: Record
+) -> None:
+    own = folder / "readme"
+    own.mkdir()
+    demo, devices = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+    (own / "subgraphs.json").write_text(json.dumps({"ota": f"{demo}/graphql", "devices": f"{devices}/"}))
+    command = [sys.executable, "-m", "gateway", "demo", "--port", demo.rpartition(":")[2]]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(own)}
+    began = time.monotonic()
+    with (
+        child_server(
+            command, asking=f"{demo}/readyz", log=own / "demo.log", folder=REPOSITORY, environment=environment
+        ),
+        started(own / "subgraphs.json", own) as url,
+    ):
+        queries = re.findall(r"```graphql\n(.*?)```", (FOLDER / "README.md").read_text(), re.DOTALL)
+        answers = [asked(http, url, query) for query in queries]
+        seconds = time.monotonic() - began
+    assert len(answers) == 2
+    assert all("errors" not in answer for answer in answers), answers
+    devices_there = answers[0]["data"]["registeredDevices"]
+    assert {device["ota"]["backend"]["name"] for device in devices_there} > {"demo-aws-iot", "demo-tuya"}
+    assert any(device["ota"]["executions"]["nodes"] for device in devices_there)
+    owners = [one["device"]["registered"] for task in answers[1]["data"]["tasks"]["nodes"]
+              for one in task["executions"]["nodes"]]  # fmt: skip
+    assert any(owners)
+    record_property("figures", f"{seconds:.1f} s from nothing running to the first joined answer")
 
 
 @pytest.mark.parametrize("printed", ["as it is", "with scopes"])
