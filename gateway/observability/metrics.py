@@ -9,7 +9,9 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
-_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+from gateway.observability.tallies import TalliedHistogram
+
+SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 REQUESTS: Final = Counter(
     "ota_gateway_requests_total",
@@ -18,11 +20,11 @@ REQUESTS: Final = Counter(
     "(its client had gone).",
     ("transport", "operation", "outcome"),
 )
-REQUEST_SECONDS: Final = Histogram(
+REQUEST_SECONDS: Final = TalliedHistogram(
     "ota_gateway_request_seconds",
     "From the moment a request is looked at to its answer; subscriptions excepted.",
     ("operation",),
-    buckets=_SECONDS,
+    buckets=SECONDS,
 )
 OPEN_STREAMS: Final = Gauge(
     "ota_gateway_open_streams",
@@ -45,7 +47,7 @@ VENDOR_CALL_SECONDS: Final = Histogram(
     "ota_gateway_vendor_call_seconds",
     "How long single attempts took, waits before them not counted.",
     ("backend", "vendor"),
-    buckets=_SECONDS,
+    buckets=SECONDS,
 )
 VENDOR_RETRIES: Final = Counter("ota_gateway_vendor_retries_total", "Calls that were made again.", ("backend",))
 VENDOR_CALLS_KEPT_BACK: Final = Counter(

@@ -6,13 +6,50 @@ see it too.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from bisect import bisect_left
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from math import inf
 from typing import Final
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 _EVERY_SECONDS: Final = 1.0
+
+
+class TalliedHistogram(Histogram):
+    """A histogram that is also told of many observations at once."""
+
+    def take_in(self, counts: Sequence[int], total: float) -> None:
+        """So many more in each bucket, and their sum. For one series, not for the whole of them."""
+        for bucket, more in zip(self._buckets, counts, strict=True):
+            if more:
+                bucket.inc(more)
+        self._sum.inc(total)
+
+
+class Times:
+    """Observes seconds for one series of a histogram, at the price of two additions."""
+
+    __slots__ = ("_bounds", "_counts", "_series", "_total")
+
+    def __init__(self, series: TalliedHistogram, bounds: Sequence[float]) -> None:
+        self._series = series
+        self._bounds = (*bounds, inf)
+        self._counts = [0] * len(self._bounds)
+        self._total = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Something took so long."""
+        self._counts[bisect_left(self._bounds, seconds)] += 1
+        self._total += seconds
+
+    def hand_over(self) -> None:
+        """Let the histogram know what was observed since the last time."""
+        if any(self._counts):
+            counts, total = self._counts, self._total
+            self._counts, self._total = [0] * len(counts), 0.0
+            self._series.take_in(counts, total)
 
 
 class Tally:
@@ -33,6 +70,7 @@ class Tally:
 
 
 _tallies: dict[tuple[Counter, tuple[str, ...]], Tally] = {}
+_times: dict[tuple[TalliedHistogram, tuple[str, ...]], Times] = {}
 _readings: list[Callable[[], None]] = []
 
 
@@ -44,10 +82,20 @@ def tally(counter: Counter, *labels: str) -> Tally:
     return found
 
 
+def times(histogram: TalliedHistogram, bounds: Sequence[float], *labels: str) -> Times:
+    """The times of a series; the same for all who ask. `bounds` are the histogram's buckets."""
+    found = _times.get((histogram, labels))
+    if found is None:
+        found = _times[histogram, labels] = Times(histogram.labels(*labels), bounds)
+    return found
+
+
 def read_off() -> None:
     """Bring every metric up to date."""
-    for one in tuple(_tallies.values()):
-        one.hand_over()
+    for tallied in tuple(_tallies.values()):
+        tallied.hand_over()
+    for timed in tuple(_times.values()):
+        timed.hand_over()
     for reading in tuple(_readings):
         reading()
 

@@ -34,16 +34,12 @@ _calling: ContextVar["Span | None"] = ContextVar("vendor_call_span", default=Non
 
 
 class Tracing:
-    """Makes spans while it is open. `make` gives the provider of OpenTelemetry; without it tracing is off."""
+    """Makes spans while it is open. `make` gives the provider of OpenTelemetry; without it tracing is never `on`."""
 
     def __init__(self, make: "Callable[[], TracerProvider] | None" = None) -> None:
         self._make = make
         self._tracer: Tracer | None = None
-
-    @property
-    def on(self) -> bool:
-        """Whether spans are made."""
-        return self._tracer is not None
+        self.on = False
 
     @asynccontextmanager
     async def open(self, left: Callable[[], float | None] = lambda: None) -> AsyncIterator[None]:
@@ -53,10 +49,11 @@ class Tracing:
             return
         provider = self._make()
         self._tracer = provider.get_tracer("ota-gateway")
+        self.on = True
         try:
             yield
         finally:
-            self._tracer = None
+            self._tracer, self.on = None, False
             await _shut_down(provider, left())
 
     def operation(self, headers: Iterable[tuple[bytes, bytes]]) -> "Span | None":

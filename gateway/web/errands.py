@@ -3,22 +3,20 @@
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Any, Final, cast
+from typing import cast
 
 import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.observability.errand import Errand, enter, leave, on
-from gateway.observability.metrics import REQUEST_SECONDS, REQUESTS
-from gateway.observability.tallies import Tally, tally
+from gateway.observability.metrics import REQUEST_SECONDS, REQUESTS, SECONDS
+from gateway.observability.tallies import Tally, Times, tally, times
 from gateway.observability.tracing import NO_TRACING, Tracing, end_operation
 from gateway.web.graphql_http import GraphQLOverHttp
 from gateway.web.request_ids import made_up, request_id_of
 from gateway.web.streams.answer import StreamedAnswer
 from gateway.web.streams.operations import Results
-
-_KINDS: Final = ("query", "mutation", "subscription", "none")
 
 _log = structlog.get_logger(__name__)
 
@@ -29,8 +27,7 @@ class Errands:
     def __init__(self, tracing: Tracing = NO_TRACING, *, log_requests: bool = False) -> None:
         self._tracing = tracing
         self._log_requests = log_requests
-        self._seconds: dict[str, Any] = {kind: REQUEST_SECONDS.labels(kind) for kind in _KINDS}
-        self._counted: dict[tuple[str, str, str], Tally] = {}
+        self._series: dict[tuple[str, str, str], tuple[Tally, Times]] = {}
 
     def begin(self, scope: Scope, transport: str, request_id: str | None = None) -> Errand:
         """One operation is looked at. An operation of a connection has an id of its own."""
@@ -52,13 +49,16 @@ class Errands:
             errand.outcome = outcome
         seconds = perf_counter() - errand.since
         kind = errand.kind
-        counted = self._counted.get((errand.transport, kind, outcome))
-        if counted is None:
-            counted = self._counted[errand.transport, kind, outcome] = tally(REQUESTS, errand.transport, kind, outcome)
-        counted.count += 1
+        series = self._series.get((errand.transport, kind, outcome))
+        if series is None:
+            counted = tally(REQUESTS, errand.transport, kind, outcome)
+            series = counted, times(REQUEST_SECONDS, SECONDS, kind)
+            self._series[errand.transport, kind, outcome] = series
+        series[0].count += 1
         if kind != "subscription":
-            self._seconds[kind].observe(seconds)
-        end_operation(errand, status, None if outcome == "ok" else outcome)
+            series[1].add(seconds)
+        if errand.span is not None:
+            end_operation(errand, status, None if outcome == "ok" else outcome)
         if self._log_requests:
             self._write_down(errand, scope, status, seconds)
 
