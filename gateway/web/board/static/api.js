@@ -52,7 +52,7 @@ export async function ask(query, variables = {}, { fresh = false, change = false
   if (answer.data === undefined || answer.data === null) {
     const broken = response.status >= 500 || codes.includes("INTERNAL");
     const id = errors.find((error) => error.extensions?.id)?.extensions.id;
-    const words = errors.map((error) => error.message).join(" ") || `HTTP ${response.status}`;
+    const words = [...new Set(errors.map((error) => error.message))].join(" ") || `HTTP ${response.status}`;
     throw new ApiFailure(broken ? "broken" : "refused", id ? `${words} (the gateway's log has it as ${id})` : words);
   }
   return { data: answer.data, errors };

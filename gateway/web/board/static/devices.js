@@ -123,8 +123,8 @@ export function devicesOf(taskId, cancel) {
     };
     row.why = el("span", { class: "unseen", id: `why-${execution.id}` });
     row.cancel.addEventListener("click", () => {
-      if (row.cancel.getAttribute("aria-disabled") === "true") announce(row.why.textContent);
-      else cancel([row.execution]);
+      if (row.cancel.getAttribute("aria-disabled") !== "true") cancel([row.execution]);
+      else row.why.classList.replace("unseen", "outcome");
     });
     row.attempt = el("span", { class: "muted" });
     row.node = el(
@@ -132,10 +132,10 @@ export function devicesOf(taskId, cancel) {
       { role: "row", "data-id": execution.id },
       el("td", { role: "cell", class: "choice" }, row.choice),
       el("th", { role: "rowheader", scope: "row" }, name, el("span", { class: "native muted" }, productKey ?? ""), row.attempt),
-      el("td", { role: "cell", class: "status" }, row.badge, " ", row.vendor, row.detail),
+      el("td", { role: "cell", class: "status" }, row.badge, " ", row.vendor, row.detail, row.why),
       el("td", { role: "cell", class: "progress" }, row.bar.node),
       el("td", { role: "cell", class: "created" }, row.changed),
-      el("td", { role: "cell", class: "act" }, row.cancel, row.why),
+      el("td", { role: "cell", class: "act" }, row.cancel),
     );
     return row;
   }

@@ -36,6 +36,8 @@ async function read({ anew = false } = {}) {
   } catch (failure) {
     failed(failure);
   }
+  // What stands below the backends shows when it is known how many there are, and does not jump.
+  byId("board").classList.remove("unread");
 }
 
 async function readHealth() {
