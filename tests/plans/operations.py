@@ -197,10 +197,10 @@ class Writer(ArgumentWriter):
     def _inline_fragment(self, on: GraphQLCompositeType, room: _Room) -> tuple[str, int]:
         if not is_abstract_type(on) and self.values.chance(30):
             inner, deep = self._selection_set(on, _Room(room.depth, room.lists))
-            return f"...{self._directives() or ' @include(if: true)'} {inner}", deep
+            return f"...{self._directives() or ' @include(if: true)'}{self._deferral(on)} {inner}", deep
         kind = self._overlapping(on)
         inner, deep = self._selection_set(kind, _Room(room.depth, room.lists))
-        return f"... on {kind.name}{self._directives()} {inner}", deep
+        return f"... on {kind.name}{self._directives()}{self._deferral(kind)} {inner}", deep
 
     def _overlapping(self, on: GraphQLCompositeType) -> GraphQLCompositeType:
         others = _overlapping(self._schema, on)
@@ -231,13 +231,19 @@ class Writer(ArgumentWriter):
             )
             self.fragments[name] = one
         self._uses[-1].fragments.add(one.name)
-        return f"...{one.name}{self._directives()}", one.height
+        return f"...{one.name}{self._directives()}{self._deferral(one.on)}", one.height
 
     def _directives(self) -> str:
         if not self.values.chance(12):
             return ""
         several = ("skip", "include") if self.values.chance(15) else (self.values.one_of(("include", "skip")),)
         return "".join(f" @{name}(if: {self._switch(name)})" for name in several)
+
+    def _deferral(self, on: GraphQLCompositeType) -> str:
+        """What has no effect on an answer that comes whole. At the root of a change it is not valid."""
+        if on.name == "Mutation" or not self.values.chance(20):
+            return ""
+        return f" @defer(if: {self._switch('include')})" if self.values.chance(30) else " @defer"
 
     def _switch(self, name: str) -> str:
         if self.values.chance(60):

@@ -60,7 +60,8 @@ class _Writer:
         name = field.partition("(")[0]
         below = ("Cat" if kind == "Cat" else "Named") if name == "other" else _BELOW.get(name)
         alias = f"{self._random.choice('xyz')}: " if self._random.random() < self._aliased else ""
-        return f"{alias}{field}" + (f" {self._selection(below, depth - 1)}" if below else "")
+        streamed = " @stream" if name == "all" and self._random.random() < 0.1 else ""
+        return f"{alias}{field}{streamed}" + (f" {self._selection(below, depth - 1)}" if below else "")
 
 
 def _found_by_the_rule(schema: GraphQLSchema, text: str) -> bool:

@@ -1,5 +1,7 @@
 """What is selected: names, merging, fragments, conditions, interfaces, unions, and which operation is meant."""
 
+import re
+
 import pytest
 
 from tests.plans.conftest import Ask, Asking
@@ -41,6 +43,16 @@ def test_a_fragment_may_be_used_in_many_places_and_within_fragments(ask: Ask) ->
     )["data"]
     assert data["tasks"]["nodes"][0] == data["tasks"]["edges"][0]["node"]
     assert len(data["packages"]["nodes"][0]["backend"]["capabilities"]) > 5
+
+
+def test_what_is_deferred_or_streamed_is_in_the_one_answer(ask: Ask) -> None:
+    query = """query ($later: Boolean!) { tasks(first: 3) { nodes @stream(initialCount: 1) { id ...F @defer(label: "f")
+        ... @defer(if: $later) { name backend { name } } } } ... @defer(label: "rest") { backends { name } } }
+        fragment F on OtaTask { status executionCounts { total } ... @defer { description } }"""
+    # Blanked, so that errors stand in the same places.
+    plain = re.sub(r"@(defer|stream)(\([^)]*\))?|\(\$later: Boolean!\)", lambda found: " " * len(found[0]), query)
+    for later in (True, False):
+        assert ask(query, later=later) == ask(plain)
 
 
 @pytest.mark.parametrize(
