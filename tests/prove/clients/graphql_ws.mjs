@@ -6,14 +6,7 @@ import WebSocket from 'ws';
 import { Rollout, WATCH, address, ask, devicesOf, moving, report, still, within } from './kit.mjs';
 
 const url = address.replace(/^http/, 'ws');
-const sockets = [];
-class Kept extends WebSocket {
-  constructor(...given) {
-    super(...given);
-    sockets.push(this);
-  }
-}
-const client = createClient({ url, webSocketImpl: Kept, retryAttempts: 3, shouldRetry: () => true });
+const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0 });
 
 async function first(query, variables) {
   for await (const result of client.iterate({ query, variables })) return result;
@@ -44,14 +37,17 @@ async function rollout() {
 
 // A connection of its own: the one above goes on.
 async function reconnect() {
-  const own = createClient({ url, webSocketImpl: Kept, retryAttempts: 3, shouldRetry: () => true, retryWait: async () => {} });
+  let socket;
+  const on = { opened: (opened) => (socket = opened) };
+  const retrying = { retryAttempts: 3, shouldRetry: () => true, retryWait: async () => {} };
+  const own = createClient({ url, webSocketImpl: WebSocket, on, ...retrying });
   const present = await devicesOf(still);
   const count = Object.keys(present).length;
   const states = [];
   for await (const { data } of own.iterate({ query: WATCH, variables: { task: still } })) {
     const { device, status } = data.executionUpdated;
     states.push([device.name, status]);
-    if (states.length === count) sockets.at(-1).terminate();
+    if (states.length === count) socket.terminate();
     if (states.length === 2 * count) break;
   }
   assert.deepEqual(Object.fromEntries(states.slice(0, count)), present);

@@ -11,7 +11,6 @@ export const still = process.env.STILL;
 /** The backends: one that stands still, and one whose answers take more than a second. */
 export const quick = 'lab';
 export const slow = 'slow';
-export const SLOW_SECONDS = 1;
 
 export const WATCH = `subscription Watch($task: ID!) {
   executionUpdated(taskId: $task) { __typename id status vendorStatus device { __typename id name } }

@@ -7,6 +7,7 @@ answers late.
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -24,7 +25,8 @@ from gql.transport.websockets import WebsocketsTransport
 from gateway.vendorkit.discovery import installed_vendors
 from tests.support.child_server import REPOSITORY, child_server, free_port
 from tests.support.gateway_server import RunningGateway, serving_gateway
-from tests.support.npm_package import PATH_AND_NO_PROXY
+from tests.support.npm_package import PATH_AND_NO_PROXY, NpmPackage, finished
+from tests.support.recipes import blocks
 
 HERE = Path(__file__).parent
 # Simulated seconds in a real one: devices begin within four seconds and have ended ten seconds later.
@@ -90,7 +92,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             running.enter_context(simulated(folder, "lab", "huawei-iotda", "--speed", 0)),
             running.enter_context(simulated(folder, "slow", "tuya", "--speed", 0, "--faults", late)),
         ]
-        defaults = {"timeout": "30s", "attempt_timeout": "10s"}
+        defaults = {"timeout": "30s", "attempt_timeout": "10s", "cache_ttl": "1s"}
         gateway = running.enter_context(serving_gateway(folder, backends, defaults=defaults))
         rows = gateway.ask('{ tasks(filter: {backends: ["lab"], status: [IN_PROGRESS]}) { nodes { id } } }')
         jobs = gateway.ask(
@@ -122,6 +124,7 @@ async def scripted(world: World, script: str) -> list[dict[str, Any]]:
     finally:
         if process.returncode is None:
             process.kill()
+            await process.communicate()
     assert process.returncode == 0, f"{script}:\n{printed.decode()}\n{problems.decode()}"
     return [json.loads(line) for line in printed.decode().splitlines()]
 
@@ -150,8 +153,11 @@ async def watched_by_gql(world: World) -> list[dict[str, Any]]:
 
 
 async def test_every_client_sees_every_change_of_a_rollout(world: World, record_property: Record) -> None:
-    told = await asyncio.gather(*(scripted(world, one) for one in SCRIPTS), watched_by_gql(world))
-    reports = {one["client"]: one for several in told for one in several}
+    # When one fails, the others are ended.
+    async with asyncio.TaskGroup() as at_once:
+        told = [at_once.create_task(scripted(world, one)) for one in SCRIPTS]
+        told.append(at_once.create_task(watched_by_gql(world)))
+    reports = {one["client"]: one for several in told for one in several.result()}
     assert set(reports) == CLIENTS
     courses: dict[str, Courses] = {client: one["courses"] for client, one in reports.items()}
     longest = {
@@ -192,3 +198,29 @@ async def test_pythons_gql_asks_over_http(world: World, transport: Any, record_p
         assert refused.value.errors is not None
         assert refused.value.errors[0]["extensions"]["code"] == "BAD_USER_INPUT"
     record_property("figures", f"clients: gql by {transport.__name__} validates against {types} types")
+
+
+def test_the_recipes_for_browsers_run(world: World, tmp_path: Path, record_property: Record) -> None:
+    page = NpmPackage(HERE, tmp_path)
+    programs = [block for block in blocks(REPOSITORY / "docs/recipes/dashboard.md") if block.language == "js"]
+    for block in programs:
+        (tmp_path / block.file).write_text(block.text)
+    browser = ("--import", HERE / "event_source.mjs")
+    said = {block.file: page.run("node", *browser, block.file, GATEWAY=world.address).stdout for block in programs}
+    assert set(said) == {"poll.mjs", "live.mjs", "defer.mjs"}
+    assert re.fullmatch(r"\d+ tasks\n((\d+ tasks|nothing new)\n){2}", said["poll.mjs"]), said["poll.mjs"]
+    assert len(said["live.mjs"].splitlines()) >= 3, said["live.mjs"]
+    first, *_, last = said["defer.mjs"].splitlines()
+    assert first == "streaming 3 backends, no tasks yet", said["defer.mjs"]
+    assert re.fullmatch(r"complete 3 backends, \d+ tasks yet", last), said["defer.mjs"]
+    record_property("figures", f"clients: {len(programs)} programs of the dashboard's recipe run: {', '.join(said)}")
+
+
+def test_the_recipe_for_gql_runs(world: World, tmp_path: Path) -> None:
+    (block,) = (one for one in blocks(REPOSITORY / "docs/recipes/python-client.md") if one.file == "with_gql.py")
+    (tmp_path / block.file).write_text(block.text)
+    done = finished([sys.executable, block.file], tmp_path, 30, {"GATEWAY": world.address})
+    assert done.returncode == 0, done.stderr
+    refused, *tasks = done.stdout.splitlines()
+    assert refused == "refused: BAD_USER_INPUT"
+    assert len(tasks) >= 3, tasks
