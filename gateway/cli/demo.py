@@ -100,7 +100,8 @@ def _settings(host: str, port: int, vendors: "list[VendorManifest]", places: lis
 async def _introduce(base_url: str, simulated: dict[str, str]) -> None:
     """Say where everything is, and what to ask."""
     task_id = await _running_task(base_url)
-    lines = ["", f"OTA Gateway, with simulated vendors, at {base_url}/graphql", "", "Simulators:"]
+    lines = ["", f"OTA Gateway, with simulated vendors, at {base_url}/graphql", f"The board: {base_url}/"]
+    lines += ["", "Simulators:"]
     lines += [f"  {place}  {title}" for title, place in simulated.items()]
     for title, query in example_queries(task_id):
         lines += ["", f"# {title}", query]
