@@ -12,12 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+from prometheus_client import Counter, Gauge, Histogram
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from gateway.domain.error_meanings import MEANINGS
 from gateway.domain.errors import ErrorCode
 from gateway.domain.operations import BACKEND_OPERATIONS, Capability, Support
+from gateway.observability import metrics
 from gateway.settings import Settings
 from gateway.vendorkit.discovery import installed_vendors
 from gateway.vendorkit.settings import BackendSettings, Pace
@@ -76,6 +78,18 @@ def call_tables() -> str:
     return "\n".join(sections).strip()
 
 
+def metric_table() -> str:
+    """Everything that is counted."""
+    declared = [one for one in vars(metrics).values() if isinstance(one, Counter | Gauge | Histogram)]
+    rows = [["metric", "kind", "labels", "tells"], ["---"] * 4]
+    for one in declared:
+        (family,) = one.describe()
+        name = family.name + ("_total" if family.type == "counter" else "")
+        labels = ", ".join(f"`{label}`" for label in one._labelnames)
+        rows.append([f"`{name}`", family.type, labels, family.documentation])
+    return "\n".join(_row(row) for row in rows)
+
+
 def error_table() -> str:
     """The codes of errors as data."""
     rows = [["code", "means", "what to do"], ["---"] * 3]
@@ -106,6 +120,7 @@ PARTS = {
     "docs/configuration.md": {"settings": settings_tables},
     "docs/errors.md": {"codes": error_table},
     "docs/limits.md": {"limits": limits_table},
+    "docs/observability.md": {"metrics": metric_table},
     "docs/vendor-calls.md": {"calls": call_tables},
 } | {
     # The page of a vendor from elsewhere is its own affair.
