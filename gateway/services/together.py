@@ -16,7 +16,7 @@ from gateway.backends.stack import BackendStack
 from gateway.domain.errors import GatewayError, InvalidInput
 from gateway.domain.ids import ObjectId, same_generation
 from gateway.domain.operations import Operation
-from gateway.services.asking import remembering, takes_stale
+from gateway.services.asking import remembering
 from gateway.services.backend_lists import each_or_error
 from gateway.services.caller import Caller
 from gateway.services.freshness import told
@@ -55,7 +55,9 @@ class Together(Generic[Row]):
             stack = self.backends.holding(caller, refs[0])
             if stack is None:
                 return dict.fromkeys(refs)
-            lacking = [ref for ref in refs if stack.peek(self.kept_as(ref), max_age=caller.max_age) is None]
+            lacking = [
+                ref for ref in refs if caller.fresh or stack.peek(self.kept_as(ref), max_age=caller.max_age) is None
+            ]
             snapshot = await self._list(stack, caller, len(lacking))
         except GatewayError as error:
             return dict.fromkeys(refs, error)
@@ -68,17 +70,17 @@ class Together(Generic[Row]):
 
     async def _list(self, stack: BackendStack, caller: Caller, wanted: int) -> Snapshot[Row] | None:
         """The list to take rows from, read for it if that is worth it."""
-        if not wanted or not takes_stale(caller):
+        if not wanted or caller.max_age is not None:
             return None
-        shelf = self.shelves[stack.name]
-        kept = shelf.ready(filter_key="", narrowed=False)
+        shelf, fresh = self.shelves[stack.name], caller.fresh
+        kept = shelf.ready(filter_key="", narrowed=False, fresh=fresh)
         if kept is not None or self.lists_from is None or wanted < self.lists_from:
             return kept
         if not stack.backend.supports(self.operation):
             return None
         try:
             return await remembering(
-                stack, caller, lambda: shelf.get(filter_key="", keep=lambda _: True, narrowed=False)
+                stack, caller, lambda: shelf.get(filter_key="", keep=lambda _: True, narrowed=False, fresh=fresh)
             )
         except InvalidInput:
             # More rows than a list is read whole of: one by one, as far as the budget goes.

@@ -43,6 +43,16 @@ async def test_many_tasks_take_the_calls_of_their_list_and_duplicates_none(gatew
     assert gateway.calls == before
 
 
+async def test_a_fresh_answer_is_made_of_a_list_read_anew(gateway: SimulatedGateway) -> None:
+    rows = (await gateway.ask(BACKEND_ORDER))["tasks"]["nodes"]
+    of_a_list = gateway.calls
+    await gateway.ask(ENTITIES, of=of_tasks(rows))
+    before = gateway.calls
+    again = await gateway.ask(ENTITIES, {"cache-control": "no-cache"}, of=of_tasks(rows))
+    assert [one["name"] for one in again["_entities"]] == [row["name"] for row in rows]
+    assert 0 < gateway.calls - before <= of_a_list + 1
+
+
 async def test_a_few_tasks_are_read_one_by_one_and_whole(gateway: SimulatedGateway) -> None:
     rows = (await gateway.ask(BACKEND_ORDER))["tasks"]["nodes"][:3]
     before = gateway.calls

@@ -6,6 +6,7 @@ The routers serve deploy/supergraph: `serve` in a process of its own over simula
 import json
 import os
 import re
+import socket
 import sys
 import threading
 import time
@@ -254,9 +255,11 @@ def listening(url: str, query: str, headers: dict[str, str] | None = None, **var
     try:
         yield heard
     finally:
+        # Whoever reads is woken by nothing else.
+        stream.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        thread.join(10)
         stream.close()
         client.close()
-        thread.join(10)
 
 
 def _hear(heard: Heard, answer: dict[str, Any]) -> None:
