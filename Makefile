@@ -12,7 +12,7 @@ AUDIT := tests/prove/http_audit
 # What proofs run beside Python: an npm package in a proof's folder is installed before it.
 NPM_PROOFS := $(patsubst %/package.json,%/node_modules,$(wildcard tests/prove/*/package.json deploy/supergraph/package.json))
 # Those that take times have the machine to themselves.
-TIMED_PROOFS := $(wildcard tests/prove/attack/prove_*.py tests/prove/replicas/prove_*.py)
+TIMED_PROOFS := $(wildcard tests/prove/attack/prove_*.py tests/prove/replicas/prove_*.py tests/prove/watching/prove_*.py)
 OTHER_PROOFS := $(filter-out $(TIMED_PROOFS),$(wildcard tests/prove/*/prove_*.py))
 COMPARED := benchmarks/peers
 # What compares thousands of generated operations takes three times as long when its lines are counted.

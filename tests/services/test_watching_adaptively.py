@@ -268,3 +268,21 @@ def test_who_asks_for_what_is_fresh_is_not_shown_what_was_seen_before() -> None:
                 assert content.events[-1].description == "after"
 
     watched(main)
+
+
+def test_looks_that_somebody_asks_for_do_not_slow_down_the_others() -> None:
+    async def main(world: WatchedWorld) -> None:
+        task = world.vendor.put("t", "before")
+        async with world.listening(task) as heard:
+            await asyncio.sleep(2)
+            world.vendor.put("t", "changed")
+            while heard.events[-1].description != "changed":
+                await asyncio.sleep(0.05)
+            for _ in range(8):
+                async with world.listening(task, fresh=True):
+                    await asyncio.sleep(0.06)
+            world.vendor.put("t", "soon after")
+            await asyncio.sleep(3.1)
+            assert heard.events[-1].description == "soon after"
+
+    watched(main)

@@ -60,12 +60,12 @@ async def test_a_change_by_another_is_seen_although_answers_are_kept_for_long(tm
 
 
 async def test_watchers_who_come_at_any_time_look_together(tmp_path: Path) -> None:
-    async with simulated_gateway(tmp_path) as gateway:
+    async with simulated_gateway(tmp_path, sections={"watching": {"fastest": "200ms", "slowest": "200ms"}}) as gateway:
         task = await cancellable(gateway)
         async with watching(gateway, task["id"]) as first:
             await first()
             alone = gateway.calls
-            await asyncio.sleep(4.2)
+            await asyncio.sleep(2)
             looks = gateway.calls - alone
             assert looks > 0
             async with watching(gateway, task["id"]) as second, watching(gateway, task["id"]) as third:
@@ -73,6 +73,6 @@ async def test_watchers_who_come_at_any_time_look_together(tmp_path: Path) -> No
                 await asyncio.sleep(0.7)
                 await third()
                 together = gateway.calls
-                await asyncio.sleep(4.2)
+                await asyncio.sleep(2)
                 # The same time may hold one moment to look at more or less.
                 assert gateway.calls - together <= looks * 1.5

@@ -34,14 +34,24 @@ class Rhythm:
         self._clock = clock
         self._shift = crc32(key.encode()) / 2**32 * pace.slowest
         self.interval = pace.fastest
+        self._since = clock()
 
     def quicken(self) -> None:
         """It moves, or is about to."""
         self.interval = self._pace.fastest
+        self._since = self._clock()
 
     def slacken(self, *, settled: bool = False) -> None:
-        """Nothing has changed, or nothing could be seen; nothing much will, where it has `settled`."""
-        self.interval = self._pace.slowest if settled else min(2 * self.interval, self._pace.slowest)
+        """Nothing has changed, or nothing could be seen; nothing much will, where it has `settled`.
+
+        Looks that come early, because somebody asked for them, tell too little.
+        """
+        now = self._clock()
+        if settled:
+            self.interval = self._pace.slowest
+        elif now - self._since >= self.interval / 2:
+            self.interval = min(2 * self.interval, self._pace.slowest)
+            self._since = now
 
     def pause(self) -> float:
         """Seconds until the next moment, which is between half an interval and one and a half from now."""
