@@ -11,6 +11,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from gateway.domain.errors import ErrorCode
 from gateway.domain.outcomes import MutationOutcome
 from gateway.observability import metrics
+from tests.support.child_server import REPOSITORY
 from tests.support.deployed import DEPLOY, documents
 
 DASHBOARD: dict[str, Any] = json.loads((DEPLOY / "monitoring/dashboard.json").read_text())
@@ -118,3 +119,9 @@ def test_every_alert_says_how_bad_it_is_and_what_to_do() -> None:
 def test_the_operator_is_given_the_same_alerts() -> None:
     (rule,) = documents(DEPLOY / "monitoring/prometheusrule.yaml")
     assert rule["spec"] == ALERTS
+
+
+def test_every_alert_is_in_the_documents() -> None:
+    page = (REPOSITORY / "docs/deployment.md").read_text()
+    rules = [rule["alert"] for group in ALERTS["groups"] for rule in group["rules"]]
+    assert [name for name in rules if f"\n| `{name}` |" not in page] == []
