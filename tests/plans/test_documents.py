@@ -24,7 +24,8 @@ def test_every_operation_of_the_documents_is_answered_alike(
     schema = reference_schema(reference)
     pair, known = asking.pair, asking.known
     task_id = known.ids[Kind.TASK][2]
-    values = {"ID": task_id, "String": "whole", "Int": 5, "Boolean": True}
+    dry_run = {"id": task_id, "dryRun": True}
+    values = {"ID": task_id, "String": "whole", "Int": 5, "Boolean": True, "CancelOtaTaskInput": dry_run}
 
     async def compare() -> int:
         count = 0
