@@ -62,6 +62,15 @@ def hive(supergraph: Path, folder: Path, *, subscriptions: str) -> Iterator[str]
 
 
 @contextmanager
+def judging_hive(supergraph: Path, folder: Path, *, jwks_url: str, issuer: str, audience: str) -> Iterator[str]:
+    """Hive Gateway that judges tokens and scopes by itself; gives its URL."""
+    command = [str(_HIVE), "supergraph", "--config-path", "judging.config.mjs"]
+    more = {"SUPERGRAPH": str(supergraph), "JWKS_URL": jwks_url, "ISSUER": issuer, "AUDIENCE": audience}
+    with _serving("hive-judging", command, folder, **more) as url:
+        yield f"{url}graphql"
+
+
+@contextmanager
 def started(subgraphs: Path, folder: Path) -> Iterator[str]:
     """All of it by `npm start`'s script; gives the URL of Hive Gateway."""
     with _serving("start", ["start.mjs", "hive", str(subgraphs)], folder) as url:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from gateway.vendorkit.simulation.server import serving_in_thread
 from tests.support.child_server import REPOSITORY, child_server, free_port
 from tests.support.gateway_server import RunningGateway, serving_gateway
 from tests.support.identity_provider import AUDIENCE, ISSUER, claims, jwk_of, key_of, signed
-from tests.support.supergraph import FOLDER, apollo, asked, composed, hive, node, registry, started
+from tests.support.supergraph import FOLDER, apollo, asked, composed, hive, judging_hive, node, registry, started
 
 HERE = Path(__file__).parent
 SUITE = (HERE / "node_modules" / "@apollo" / "federation-subgraph-compatibility-tests").resolve()
@@ -316,41 +317,107 @@ def guarded(folder: Path, vendors: list[dict[str, Any]]) -> Iterator[tuple[Runni
         yield running, bearer
 
 
-def test_rights_hold_for_callers_who_come_by_a_router(
-    folder: Path, guarded: tuple[RunningGateway, Callable[[str], str]], fleet: Fleet, http: httpx.Client
-) -> None:
+@dataclass(frozen=True)
+class Callers:
+    """Tokens, the composed graph over the gateway that judges them, and what they ask."""
+
+    supergraph: Path
+    viewer: dict[str, str]
+    operator: dict[str, str]
+    change: dict[str, Any]
+
+
+@pytest.fixture
+def callers(folder: Path, guarded: tuple[RunningGateway, Callable[[str], str]], fleet: Fleet) -> Iterator[Callers]:
     gateway, bearer = guarded
     own = folder / "guarded"
     viewer, operator = ({"authorization": bearer(scope)} for scope in ("see", "operate"))
     known = [{"urn": urn, "label": urn, "site": "s", "owner": "ann"} for urn in fleet.urns]
     known.append({"urn": "fleet-huawei-iotda/press-0006", "label": "hidden", "site": "s", "owner": "ann"})
+    names = [_native(fleet.urns[0]).partition("/")[2]]
+    change = {"devices": {"taskId": fleet.task, "deviceNames": names}, "force": True, "dryRun": True}
     with registry(known, own) as url:
         subgraphs = {"ota": f"{gateway.url}/graphql", "devices": url}
         supergraph = composed(subgraphs, own, authorization=viewer["authorization"])
         assert '@requiresScopes(scopes: [["operate"]])' in supergraph.read_text()
-        with hive(supergraph, own, subscriptions="ws") as router:
-            backends = "{ backends { name } }"
-            assert asked(http, router, backends, viewer)["data"]["backends"] == [{"name": "fleet-aws-iot"}]
-            assert len(asked(http, router, backends, operator)["data"]["backends"]) == len(SLUGS)
-            nobody = asked(http, router, backends)
-            assert nobody["errors"][0]["extensions"]["code"] in ("UNAUTHENTICATED", "UNAUTHORIZED_FIELD_OR_TYPE")
-            hidden = asked(http, router, "{ registeredDevices { label ota { name } } }", viewer)
-            assert [row["label"] for row in hidden["data"]["registeredDevices"] if row["ota"] is None] == ["hidden"]
-            change = {
-                "devices": {"taskId": fleet.task, "deviceNames": [_native(fleet.urns[0]).partition("/")[2]]},
-                "force": True,
-                "dryRun": True,
-            }
-            refused = asked(http, router, CANCEL, viewer, input=change)["data"]["cancelDeviceUpgrade"]
-            assert [error["code"] for error in refused["errors"]] == ["PERMISSION_DENIED"]
-            allowed = asked(http, router, CANCEL, operator, input=change)["data"]["cancelDeviceUpgrade"]
-            assert allowed["errors"] == []
-            with listening(router, WATCH, viewer, task=fleet.task) as heard:
-                heard.wait(len(fleet.states()))
-            # Hive's client of websockets tries half a minute more before it tells that it was refused.
-            with listening(router, WATCH, task=fleet.task) as heard:
-                time.sleep(2)
-                assert heard.events == []
+        yield Callers(supergraph, viewer, operator, change)
+
+
+BACKENDS = "{ backends { name } }"
+
+
+def test_rights_hold_for_callers_who_come_by_a_router(
+    folder: Path, callers: Callers, fleet: Fleet, http: httpx.Client
+) -> None:
+    viewer, operator = callers.viewer, callers.operator
+    with hive(callers.supergraph, folder / "guarded", subscriptions="ws") as router:
+        assert asked(http, router, BACKENDS, viewer)["data"]["backends"] == [{"name": "fleet-aws-iot"}]
+        assert len(asked(http, router, BACKENDS, operator)["data"]["backends"]) == len(SLUGS)
+        assert asked(http, router, BACKENDS)["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+        hidden = asked(http, router, "{ registeredDevices { label ota { name } } }", viewer)
+        assert [row["label"] for row in hidden["data"]["registeredDevices"] if row["ota"] is None] == ["hidden"]
+        refused = asked(http, router, CANCEL, viewer, input=callers.change)["data"]["cancelDeviceUpgrade"]
+        assert [error["code"] for error in refused["errors"]] == ["PERMISSION_DENIED"]
+        allowed = asked(http, router, CANCEL, operator, input=callers.change)["data"]["cancelDeviceUpgrade"]
+        assert allowed["errors"] == []
+        with listening(router, WATCH, viewer, task=fleet.task) as heard:
+            heard.wait(len(fleet.states()))
+        # Hive's client of websockets tries half a minute more before it tells that it was refused.
+        with listening(router, WATCH, task=fleet.task) as heard:
+            time.sleep(2)
+            assert heard.events == []
+
+
+def test_a_router_that_judges_scopes_refuses_by_itself_whom_the_gateway_would(
+    folder: Path, callers: Callers, guarded: tuple[RunningGateway, Callable[[str], str]], http: httpx.Client
+) -> None:
+    viewer, operator = callers.viewer, callers.operator
+    keys = {"keys": [jwk_of(key_of("RSA"), "one")]}
+    with (
+        published(keys) as jwks_url,
+        judging_hive(
+            callers.supergraph, folder / "guarded", jwks_url=jwks_url, issuer=ISSUER, audience=AUDIENCE
+        ) as router,
+    ):
+        for query, variables in ((CANCEL, {"input": callers.change}), ("{ auditEntries { nodes { id } } }", {})):
+            assert _codes(asked(http, router, query, viewer, **variables)) == {"UNAUTHORIZED_FIELD_OR_TYPE"}
+        assert _codes(asked(http, router, BACKENDS)) == {"UNAUTHORIZED_FIELD_OR_TYPE"}
+        for caller, number in ((viewer, 1), (operator, len(SLUGS))):
+            assert len(asked(http, router, BACKENDS, caller)["data"]["backends"]) == number
+        allowed = asked(http, router, CANCEL, operator, input=callers.change)["data"]["cancelDeviceUpgrade"]
+        assert allowed["errors"] == []
+        # It asks for no more than the gateway does: an object by its id takes no right but to call.
+        node_of = "query N($id: ID!) { node(id: $id) { id } }"
+        assert asked(http, router, node_of, viewer, id=callers.change["devices"]["taskId"])["data"]["node"]
+
+
+def _codes(answer: dict[str, Any]) -> set[str]:
+    return {error["extensions"]["code"] for error in answer.get("errors", ())}
+
+
+@contextmanager
+def published(keys: dict[str, Any]) -> Iterator[str]:
+    """These keys at an address on loopback."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(keys).encode()
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/keys"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_the_two_commands_of_the_readme_lead_to_its_queries(
