@@ -1,10 +1,11 @@
-"""One browser for the proofs of a file, and one demo."""
+"""One browser for the proofs of a file, one demo, and one fleet of which a backend is gone."""
 
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
 
+from tests.support.board_fleet import Fleet, fleet_of
 from tests.support.browser import chromium
 from tests.support.running_demo import running_demo
 
@@ -19,3 +20,9 @@ def browser() -> Iterator[Browser]:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with running_demo(tmp_path_factory.mktemp("demo")) as origin:
         yield origin
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    with fleet_of(tmp_path_factory.mktemp("fleet"), ["aws-iot", "huawei-iotda", "tuya"], gone=True) as fleet:
+        yield fleet

@@ -1,17 +1,18 @@
-"""The board in a browser without a network: what moves, what fails, and a cancel by its dry run, then for real."""
+"""The board in a browser without a network: what moves, what fails, who may see it, and for whom it works."""
 
+import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, WebSocketRoute, expect
+from playwright.sync_api import Browser, WebSocketRoute, expect
 
 from gateway.auth.api_keys import digest_of, new_key
 from gateway.vendorkit.simulation.faults import FaultKind, FaultRule
-from tests.support.board_fleet import GONE, Fleet, fleet_of, free_devices
+from tests.support.board_fleet import GONE, Fleet, fleet_of
 from tests.support.browser import PHONE, picture, seen_page, serious_issues
 
 NARROWEST = (360, 740)
@@ -21,31 +22,6 @@ _BARS = """() => Object.fromEntries([...document.querySelectorAll("#task-table t
 _SHIFTED = """() => new Promise((tell) => { let sum = 0; new PerformanceObserver((list) => {
   for (const one of list.getEntries()) sum += one.value;
 }).observe({type: "layout-shift", buffered: true}); setTimeout(() => tell(sum), 300); })"""
-_ENTRY = "query ($id: ID!) { node(id: $id) { ... on OtaAuditEntry { outcome reason idempotencyKey } } }"
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    with fleet_of(tmp_path_factory.mktemp("fleet"), ["aws-iot", "huawei-iotda", "tuya"], gone=True) as fleet:
-        yield fleet
-
-
-def row_of(page: Page, name: str) -> Locator:
-    """A task's row."""
-    return page.locator("#task-table tr[data-id]").filter(has=page.get_by_role("link", name=name, exact=True))
-
-
-def told(bar: Locator) -> str:
-    """What a bar tells somebody who does not see it."""
-    return bar.get_attribute("aria-valuetext") or ""
-
-
-def opened_by_keys(page: Page, link: Locator) -> None:
-    """Open a task as somebody without a mouse does."""
-    link.focus()
-    page.keyboard.press("Enter")
-    expect(page.locator("#task-heading")).to_be_focused()
-    expect(page.locator(".devices-table tbody tr").first).to_be_visible()
 
 
 def test_running_tasks_move_by_themselves(browser: Browser, fleet: Fleet) -> None:
@@ -114,159 +90,37 @@ def test_what_is_old_is_shown_with_its_age(browser: Browser, fleet: Fleet) -> No
             faulty.faults.rules.remove(rule)
 
 
-def test_a_task_is_cancelled_by_keys_alone_its_dry_run_first(
-    browser: Browser, fleet: Fleet, record_property: Callable[[str, object], None]
-) -> None:
-    vendor = fleet.vendors["aws-iot"]
-    task = fleet.running("aws-iot")[0]
-    with seen_page(browser, fleet.url) as seen:
-        page = seen.page
-        opened_by_keys(page, page.get_by_role("link", name=task["name"], exact=True))
-        cancel = page.get_by_role("button", name="Cancel this task…")
-        page.keyboard.press("Tab")
-        page.keyboard.press("Tab")
-        expect(cancel).to_be_focused()
-        writes = vendor.writes()
-        page.keyboard.press("Enter")
-        dialog = page.get_by_role("dialog")
-        expect(dialog).to_contain_text(f"This task would be cancelled: {task['name']}")
-        expect(dialog).to_contain_text("those IN_PROGRESS go on")
-        page.keyboard.press("Escape")
-        expect(dialog).to_be_hidden()
-        expect(cancel).to_be_focused()
-        assert vendor.writes() == writes, "a dry run changed something"
-
-        page.keyboard.press("Enter")
-        expect(page.locator("#cancel-reason")).to_be_focused()
-        page.keyboard.type("the new firmware drains batteries")
-        page.keyboard.press("Tab")
-        page.keyboard.press("Tab")
-        expect(page.locator("#cancel-yes")).to_be_focused()
-        assert vendor.writes() == writes
-        page.keyboard.press("Enter")
-        # AWS takes its time: what the vendor accepted is not said to be done.
-        expect(dialog.locator(".outcome-line")).to_contain_text(re.compile("Requested|Done"))
-        entry_id = dialog.locator(".audit code").inner_text()
-        page.keyboard.press("Enter")
-        expect(dialog).to_be_hidden()
-        expect(page.locator("#task .status .badge").first).to_have_text("Canceled", timeout=15_000)
-        expect(row_of(page, task["name"]).locator(".badge")).to_have_text("Canceled")
-        assert vendor.writes() == writes + 1
-        assert fleet.status(task["id"]) == "CANCELED"
-        page.keyboard.press("Escape")
-        expect(page.get_by_role("link", name=task["name"], exact=True)).to_be_focused()
-    entry = fleet.gateway.ask(_ENTRY, id=entry_id)["node"]
-    assert (entry["outcome"] in ("DONE", "REQUESTED"), entry["reason"]) == (True, "the new firmware drains batteries")
-    assert entry["idempotencyKey"].startswith("board-")
-    record_property("figures", f"board: a task cancelled by keys, {vendor.writes() - writes} change at the vendor")
-
-
-def test_chosen_devices_are_cancelled_and_each_is_told_of(browser: Browser, fleet: Fleet) -> None:
-    vendor = fleet.vendors["huawei-iotda"]
-    task = max(fleet.running("huawei-iotda"), key=lambda one: len(free_devices(one)))
-    names = free_devices(task)[:2]
-    assert len(names) == 2
-    with seen_page(browser, fleet.url) as seen:
-        page = seen.page
-        page.get_by_role("link", name=task["name"], exact=True).click()
-        for name in names:
-            page.get_by_label(f"Choose {name}").check()
-        writes = vendor.writes()
-        page.get_by_role("button", name="Cancel 2 devices…").click()
-        dialog = page.get_by_role("dialog")
-        expect(dialog).to_contain_text("The vendor would be asked to cancel")
-        assert vendor.writes() == writes
-        page.locator("#cancel-yes").click()
-        for name in names:
-            expect(dialog.locator(".results")).to_contain_text(name)
-        expect(dialog).to_contain_text("of 2 done")
-        assert vendor.writes() == writes + 1
-        page.get_by_role("button", name="Close").last.click()
-        search = page.locator("input[name=device]")
-        search.fill(names[0])
-        expect(page.locator(".devices-table tbody tr:visible")).to_have_count(1)
-        expect(page.locator(".devices-table tbody tr:visible .badge")).to_have_text("Canceled")
-
-
-def test_a_device_that_needs_force_is_cancelled_only_with_it(browser: Browser, fleet: Fleet) -> None:
-    vendor = fleet.vendors["aws-iot"]
-    task, device = next(
-        (task, one["device"]["name"])
-        for task in fleet.running("aws-iot")
-        for one in task["executions"]["nodes"]
-        if one["status"] == "IN_PROGRESS"
-    )
-    with seen_page(browser, fleet.url) as seen:
-        page = seen.page
-        page.get_by_role("link", name=task["name"], exact=True).click()
-        writes = vendor.writes()
-        page.get_by_role("button", name=f"Cancel {device}…").click()
-        dialog = page.get_by_role("dialog")
-        expect(dialog).to_contain_text("Nothing would be cancelled")
-        expect(dialog).to_contain_text("Repeat with force: true")
-        expect(page.locator("#cancel-yes")).to_have_count(0)
-        page.get_by_label("Use force").check()
-        expect(page.locator("#cancel-yes")).to_be_visible()
-        page.keyboard.press("Escape")
-        assert vendor.writes() == writes
-
-
-def test_asking_again_after_a_lost_answer_does_not_cancel_twice(browser: Browser, fleet: Fleet) -> None:
-    vendor = fleet.vendors["tuya"]
-    task = fleet.running("tuya")[-1]
-    with seen_page(browser, fleet.url, complaints=True) as seen:
-        page = seen.page
-        page.get_by_role("link", name=task["name"], exact=True).click()
-        page.get_by_role("button", name="Cancel this task…").click()
-        expect(page.locator("#cancel-yes")).to_be_visible()
-        writes = vendor.writes()
-
-        def carried_out_and_lost(route: Route) -> None:
-            route.fetch()
-            route.abort()
-
-        page.route("**/graphql", carried_out_and_lost)
-        page.locator("#cancel-yes").click()
-        dialog = page.get_by_role("dialog")
-        expect(dialog).to_contain_text("It may have happened or not.")
-        page.unroute("**/graphql")
-        assert vendor.writes() == writes + 1
-        dialog.get_by_role("button", name="Ask again").click()
-        expect(dialog.locator(".outcome-line")).to_contain_text(re.compile("Requested|Done"))
-        assert vendor.writes() == writes + 1
-
-
 def test_a_broken_websocket_is_opened_again_and_nothing_is_lost(browser: Browser, fleet: Fleet) -> None:
     sockets: list[WebSocketRoute] = []
+    told: list[set[str]] = []
 
     def passed_on(socket: WebSocketRoute) -> None:
+        seen_by_this: set[str] = set()
         sockets.append(socket)
-        socket.connect_to_server()
+        told.append(seen_by_this)
+
+        def to_the_page(message: str | bytes) -> None:
+            payload = json.loads(message).get("payload") or {}
+            if "data" in payload:
+                seen_by_this.add(payload["data"]["taskUpdated"]["id"])
+            socket.send(message)
+
+        socket.connect_to_server().on_message(to_the_page)
 
     with seen_page(browser, fleet.url) as seen:
         page = seen.page
         page.route_web_socket("**/graphql", passed_on)
         page.reload()
-        expect(page.locator("#liveness-text")).to_have_text("Live")
+        state = page.locator("#liveness-text")
+        expect(state).to_have_text("Live")
+        page.wait_for_timeout(1500)
         sockets[0].close(code=1012)
-        expect(page.locator("#liveness-text")).to_have_text("Reconnecting")
-        before = page.evaluate(_BARS)
-        expect(page.locator("#liveness-text")).to_have_text("Live")
+        expect(state).to_have_text("Reconnecting")
+        expect(state).to_have_text("Live")
+        page.wait_for_timeout(1500)
         assert len(sockets) == 2
-        page.wait_for_function(
-            f"(before) => Object.entries(({_BARS})()).some(([id, now]) => before[id] && before[id] !== now)", arg=before
-        )
-
-
-def test_what_cannot_be_cancelled_says_why(browser: Browser, demo: str) -> None:
-    with seen_page(browser, f"{demo}", "/?vendor=AWS_MANAGED_INTEGRATIONS&status=active") as seen:
-        page = seen.page
-        page.locator("#task-table tr[data-id] a").first.click()
-        cancel = page.get_by_role("button", name="Cancel this task…")
-        expect(cancel).to_have_attribute("aria-disabled", "true")
-        expect(page.locator("#cancel-why")).to_contain_text("Managed integrations cannot cancel a task")
-        cancel.click(force=True)
-        expect(page.get_by_role("dialog")).to_be_hidden()
+        assert told[0]
+        assert told[1] >= told[0], "the present state of what was followed comes first"
 
 
 def test_a_gateway_that_knows_its_callers_shows_nothing_before(browser: Browser, tmp_path: Path) -> None:
@@ -342,6 +196,24 @@ def test_it_fits_the_narrowest_phone(browser: Browser, fleet: Fleet) -> None:
         expect(page.locator(".devices-table tbody tr").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST[0]
         assert serious_issues(page) == []
+
+
+def test_light_or_dark_is_chosen_and_kept(browser: Browser, demo: str) -> None:
+    with seen_page(browser, demo, scheme="light") as seen:
+        page = seen.page
+        ground = "getComputedStyle(document.body).backgroundColor"
+        light = page.evaluate(ground)
+        button = page.get_by_role("button", name="Theme")
+        button.click()
+        button.click()
+        expect(button).to_have_text("Theme: dark")
+        dark = page.evaluate(ground)
+        assert dark != light
+        page.reload()
+        expect(button).to_have_text("Theme: dark")
+        assert page.evaluate(ground) == dark
+        button.click()
+        assert page.evaluate(ground) == light
 
 
 def test_a_thousand_tasks_stay_smooth(

@@ -20,7 +20,7 @@ export class ApiFailure extends Error {
 export async function ask(query, variables = {}, { fresh = false, change = false } = {}) {
   let response;
   try {
-    response = await fetch("/graphql", {
+    response = await fetch("graphql", {
       method: "POST",
       headers: {
         accept: "application/graphql-response+json, application/json;q=0.9",

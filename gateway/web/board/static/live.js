@@ -63,7 +63,7 @@ function connect() {
   if (socket !== null || paused || wanted.size === 0) return;
   clearTimeout(retry);
   listener(attempts === 0 ? "connecting" : "lost");
-  const address = new URL("/graphql", location.href);
+  const address = new URL("graphql", document.baseURI);
   address.protocol = address.protocol.replace("http", "ws");
   const opened = new WebSocket(address, PROTOCOL);
   socket = opened;
