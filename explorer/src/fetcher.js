@@ -1,6 +1,7 @@
 // Speaks to the gateway that served the page, at the page's own address: over HTTP, for subscriptions over a websocket.
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { parse } from 'graphql';
+import { createClient } from 'graphql-ws';
 
 const ADDRESS = `${location.origin}${location.pathname}`;
 const STREAMS = ADDRESS.replace(/^http/, 'ws');
@@ -8,8 +9,8 @@ const STREAMS = ADDRESS.replace(/^http/, 'ws');
 export function fetcher(params, options) {
   const speaks = createGraphiQLFetcher({
     url: ADDRESS,
-    subscriptionUrl: STREAMS,
-    wsConnectionParams: credentials(options?.headers),
+    // Not tried again: who is refused, or loses a stream, is to see it at once.
+    wsClient: createClient({ url: STREAMS, connectionParams: credentials(options?.headers), retryAttempts: 0 }),
   });
   return speaks(...asItStands(params, options));
 }
