@@ -37,11 +37,11 @@ def levels_of(stacks: Sequence[BackendStack]) -> Callable[[], None]:
 
 
 def _show(stack: BackendStack) -> None:
-    health, name = stack.health(), stack.name
-    CIRCUIT_OPEN.labels(name).set(_OPEN[health.circuit])
-    CALLS_UNDER_WAY.labels(name).set(health.calls_under_way)
-    CALLS_WAITING.labels(name).set(health.calls_waiting)
-    CALL_BUDGET.labels(name).set(health.call_budget_per_second)
+    traffic, name = stack.traffic(), stack.name
+    CIRCUIT_OPEN.labels(name).set(_OPEN[traffic.circuit])
+    CALLS_UNDER_WAY.labels(name).set(traffic.under_way)
+    CALLS_WAITING.labels(name).set(traffic.waiting)
+    CALL_BUDGET.labels(name).set(stack.pace.calls_per_second)
 
 
 def count_unknown(manifests: Iterable[VendorManifest]) -> None:

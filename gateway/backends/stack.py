@@ -78,7 +78,7 @@ class BackendStack:
 
     def health(self) -> BackendHealth:
         """What the last minute says of it, and what stands around its calls at this moment."""
-        traffic = Traffic() if self._gate is None else self._gate.traffic()
+        traffic = self.traffic()
         return replace(
             self._health.reading(),
             circuit=traffic.circuit,
@@ -86,6 +86,10 @@ class BackendStack:
             calls_under_way=traffic.under_way,
             calls_waiting=traffic.waiting,
         )
+
+    def traffic(self) -> Traffic:
+        """What goes to the vendor at this moment."""
+        return Traffic() if self._gate is None else self._gate.traffic()
 
     def peek(self, key: str, *, max_age: float | None = None) -> Answer[Any] | None:
         """The kept answer that `read` would give, without awaiting anything; None when there is something to do."""

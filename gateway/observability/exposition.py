@@ -10,7 +10,6 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from gateway.observability.tallies import read_off
 from gateway.observability.worker_files import FOLDER
 
 # A second series for every counter, which nobody asks for.
@@ -18,11 +17,10 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 def exposed(accept: str) -> tuple[bytes, str]:
-    """All metrics, up to date, and their content type: OpenMetrics or Prometheus' text, as `accept` prefers.
+    """All metrics and their content type: OpenMetrics or Prometheus' text, as `accept` prefers.
 
-    Slow: some milliseconds, more with many series or workers.
+    They are as of the last `read_off`. Slow: some milliseconds, more with many series or workers; any thread may do it.
     """
-    read_off()
     encode, content_type = choose_encoder(accept)
     folder = os.environ.get(FOLDER)
     return encode(REGISTRY if folder is None else _of_workers(folder)), content_type

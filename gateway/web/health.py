@@ -47,7 +47,7 @@ def health_routes(readiness: Readiness, identity: Identity, standing: Standing |
     async def readyz(request: Request) -> Response:
         word = readiness.word()
         told: dict[str, object] = {"status": word}
-        if standing is not None and readiness.open and await no_right(identity, request) is None:
+        if standing is not None and word == "ready" and await no_right(identity, request) is None:
             try:
                 async with asyncio.timeout(_LONGEST_SECONDS):
                     told |= await standing()
