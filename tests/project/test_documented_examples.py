@@ -20,7 +20,8 @@ from tests.support.simulated_gateway import SimulatedGateway, simulated_gateway
 ROOT = Path(__file__).parents[2]
 # Those in docs/recipes and deploy are executed where they are, with what they need around them.
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs/vendors").glob("*.md"))]
-SHOWN_ONLY = {"sh", "python", "text", "ini", "promql", "ts", "js", "http", "nginx"}
+# What stands as graphqls is composed by tests/prove/federation.
+SHOWN_ONLY = {"sh", "python", "text", "ini", "promql", "ts", "js", "http", "nginx", "graphqls"}
 
 
 @dataclass(frozen=True)

@@ -476,6 +476,19 @@ def test_three_composers_compose_the_schema_with_the_registrys(
     record_property("figures", f"{', '.join(found)} {printed}: {len(types[0])} types each")
 
 
+def test_the_types_of_the_recipe_compose(folder: Path, ota: RunningGateway, http: httpx.Client) -> None:
+    own = folder / "recipe"
+    own.mkdir()
+    page = (REPOSITORY / "docs" / "federation.md").read_text()
+    (types,) = re.findall(r"```graphqls\n(.*?)```", page, re.DOTALL)
+    link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])'
+    (own / "yours.graphql").write_text(f"{link}\ntype Query {{ devices: [Device!]! }}\n{types}")
+    sdl = asked(http, f"{ota.url}/graphql", SDL)["data"]["_service"]["sdl"]
+    (own / "ota.graphql").write_text(sdl)
+    found = json.loads(node("composers.mjs", own / "ota.graphql", own / "yours.graphql", folder=HERE))
+    assert [one["errors"] for one in found.values()] == [[], [], []]
+
+
 def test_apollos_suite_passes_whole_on_its_template_over_our_federation(folder: Path, record_property: Record) -> None:
     own = folder / "suite"
     own.mkdir()
