@@ -221,7 +221,8 @@ def test_no_canary_is_in_logs_answers_audit_ledger_or_redis(
         for query in (AUDIT, *CHANGES):
             ask(searched, gateway.http, "ledger gone", GOOD["key"], query=query, variables={"id": tasks[0]})
         config = tmp_path / "gateway.yaml"
-        for command in (["check"], ["audit", "export"], ["ledger", "migrate"]):
+        for said in ("check", "check --json", "export tasks", "audit export", "ledger migrate"):
+            command = said.split()
             ended = subprocess.run(
                 [sys.executable, "-m", "gateway", *command, "--config", str(config)],
                 cwd=REPOSITORY, capture_output=True, check=False, timeout=100,

@@ -10,6 +10,7 @@ def program(name: str, *, package: str, folder: Path) -> str:
     own = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
     if own is not None:
         return own
+    assert shutil.which("apt-get"), f"{name} is needed: install it, as this machine is no Debian to take it from"
     unpacked = folder / package
     if not unpacked.exists():
         folder.mkdir(parents=True, exist_ok=True)
