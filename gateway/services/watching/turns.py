@@ -54,6 +54,7 @@ class Turns:
                 entering.cancel()
                 await asyncio.gather(entering, becoming, return_exceptions=True)
             if not entering.cancelled():
+                entering.result()
                 return
         await self._line.enter(Priority.INTERACTIVE)
 

@@ -107,6 +107,8 @@ class Watch(Generic[Seen]):
         """Tell this one no more. Whether nobody is left to be told."""
         self._listeners.pop(listener, None)
         self._demands = [demand for demand in self._demands if demand.by is not listener]
+        if not self._demands:
+            self._urgent.clear()
         return not self._listeners
 
     def after(self, place: int) -> tuple[int, Seen] | None:
