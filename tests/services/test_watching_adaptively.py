@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from gateway.domain.errors import BackendUnavailable, InvalidInput
+from gateway.domain.errors import BackendUnavailable, InvalidInput, NotFound
 from gateway.domain.ids import Kind
 from gateway.domain.statuses import ExecutionStatus, TaskStatus
 from gateway.services.caller import Caller
@@ -222,6 +222,22 @@ def test_a_stream_ends_when_all_its_tasks_are_gone() -> None:
     watched(main)
 
 
+def test_executions_end_with_their_task_and_are_not_found_without_it() -> None:
+    async def main(world: WatchedWorld) -> None:
+        task = world.vendor.put("t")
+        world.vendor.put_execution("d")
+        async with world.listening(task, executions=True) as heard:
+            await asyncio.sleep(5)
+            del world.vendor.tasks["t"]
+            await asyncio.sleep(60)
+            assert (len(heard.events), heard.ended, heard.error) == (1, True, None)
+        async with world.listening(task, executions=True) as late:
+            await asyncio.sleep(1)
+            assert isinstance(late.error, NotFound)
+
+    watched(main)
+
+
 def test_an_execution_that_left_the_list_is_shown_again_when_it_comes_back() -> None:
     async def main(world: WatchedWorld) -> None:
         task = world.vendor.put("t")
@@ -276,7 +292,7 @@ def test_looks_that_somebody_asks_for_do_not_slow_down_the_others() -> None:
         async with world.listening(task) as heard:
             await asyncio.sleep(2)
             world.vendor.put("t", "changed")
-            while heard.events[-1].description != "changed":
+            while heard.events[-1].description != "changed":  # noqa: ASYNC110 - the clock skips it
                 await asyncio.sleep(0.05)
             for _ in range(4):
                 async with world.listening(task, fresh=True) as early:

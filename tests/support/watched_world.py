@@ -14,7 +14,7 @@ from gateway.backends.registry import BackendRegistry
 from gateway.backends.stack import BackendStack
 from gateway.domain.backend import Backend
 from gateway.domain.device import device
-from gateway.domain.errors import GatewayError, TimedOut
+from gateway.domain.errors import GatewayError, NotFound, TimedOut
 from gateway.domain.execution import Execution
 from gateway.domain.ids import Kind, ObjectId, encode
 from gateway.domain.operations import Capability, Operation, Support
@@ -113,6 +113,8 @@ class WatchedVendor(UnsupportedUnlessOverridden):
         self, task: ObjectId, status: frozenset[ExecutionStatus] | None, page: PageRequest
     ) -> Page[Execution]:
         await self.gate.carry(_Call(self, task.key[0]))
+        if task.key[0] not in self.tasks:
+            raise NotFound("There is no such task.")
         rows = list(self.executions.values())
         start = int(page.after or 0)
         end = start + page.size

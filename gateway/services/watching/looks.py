@@ -26,7 +26,11 @@ Seen_co = TypeVar("Seen_co", covariant=True)
 
 
 class Gone(Exception):
-    """What was watched is no more."""
+    """What was watched is no more. `error` is for who would have begun to listen just now, where there is one."""
+
+    def __init__(self, error: NotFound | None = None) -> None:
+        super().__init__()
+        self.error = error
 
 
 class Outgrown(InvalidInput):
@@ -97,7 +101,7 @@ class ExecutionsLook(_Reading):
             page = await self.read(asking, partial(self._page, after))
             failed = next((result.error for result in page.backends if result.error is not None), None)
             if isinstance(failed, NotFound):
-                raise Gone
+                raise Gone(failed)
             if failed is not None:
                 raise failed
             number += len(page.nodes)

@@ -159,8 +159,10 @@ class Watch(Generic[Seen]):
     async def _look_once(self) -> None:
         try:
             changed = await self._looked()
-        except Gone:
+        except Gone as gone:
             LOOKS.labels(self._kind, "gone").inc()
+            for demand in self._demands:
+                demand.error = gone.error
             self.end()
         except Outgrown as error:
             LOOKS.labels(self._kind, "failed").inc()
