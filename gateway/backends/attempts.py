@@ -1,6 +1,5 @@
 """Attempts: what is noted of each attempt of a vendor call: a count, its time, a span, and a line if it fails."""
 
-import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from time import perf_counter
@@ -25,7 +24,7 @@ from gateway.observability.metrics import (
     VENDOR_CALLS_KEPT_BACK,
     VENDOR_RETRIES,
 )
-from gateway.observability.tracing import NO_TRACING, Tracing, end_call
+from gateway.observability.tracing import NO_TRACING, Tracing, end_call, outcome_of
 from gateway.vendorkit.http import VendorCall
 
 # The usual names of the header in which a vendor names a request, for it to be found again by the vendor.
@@ -65,7 +64,7 @@ class Attempts:
                 raise
             finally:
                 seconds = perf_counter() - started
-                self._count(call.operation, _outcome(problem), seconds)
+                self._count(call.operation, outcome_of(problem), seconds)
                 if isinstance(problem, _FAILURES):
                     self._write_down(call, problem, seconds, resent)
                 if span is not None:
@@ -123,14 +122,6 @@ class Attempts:
             if request_id is not None:
                 told["vendor_request_id"] = request_id
         _log.warning("vendor_call_failed", **told)
-
-
-def _outcome(problem: BaseException | None) -> str:
-    if problem is None:
-        return "ok"
-    if isinstance(problem, GatewayError):
-        return problem.code.value
-    return "taken_back" if isinstance(problem, asyncio.CancelledError) else "not_understood"
 
 
 def _request_id(headers: Mapping[str, str]) -> str | None:

@@ -56,13 +56,15 @@ class Tracing:
             self._tracer, self.on = None, False
             await _shut_down(provider, left())
 
-    def operation(self, headers: Iterable[tuple[bytes, bytes]]) -> "Span | None":
+    def operation(self, headers: Iterable[tuple[bytes, bytes]], method: str | None = None) -> "Span | None":
         """A span for one operation of a caller, in the trace that the headers name. `end_operation` ends it."""
         if self._tracer is None:
             return None
         from opentelemetry.trace import SpanKind  # noqa: PLC0415 - only who traces needs it
 
         attributes = {"url.path": "/graphql"}
+        if method is not None:
+            attributes["http.request.method"] = method
         return self._tracer.start_span(
             "GraphQL Operation", context=_brought(headers), kind=SpanKind.SERVER, attributes=attributes
         )
@@ -150,10 +152,18 @@ def end_call(span: "Span", status: int | None, request_id: str | None, error: Ba
     if request_id is not None:
         span.set_attribute("ota_gateway.vendor_request_id", request_id[:_LONGEST_NAME])
     if error is not None:
-        code = error.code.value if isinstance(error, GatewayError) else type(error).__name__
-        span.set_attribute("error.type", code)
-        if not isinstance(error, GatewayError) or error.code not in _ANSWERED:
+        span.set_attribute("error.type", outcome_of(error))
+        if not isinstance(error, asyncio.CancelledError) and getattr(error, "code", None) not in _ANSWERED:
             span.set_status(StatusCode.ERROR)
+
+
+def outcome_of(problem: BaseException | None) -> str:
+    """What an attempt of a vendor call came to, in one word: see VENDOR_CALLS in metrics."""
+    if problem is None:
+        return "ok"
+    if isinstance(problem, GatewayError):
+        return problem.code.value
+    return "taken_back" if isinstance(problem, asyncio.CancelledError) else "not_understood"
 
 
 def trace_id_of(span: "Span") -> str:

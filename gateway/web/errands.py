@@ -32,7 +32,7 @@ class Errands:
     def begin(self, scope: Scope, transport: str, request_id: str | None = None) -> Errand:
         """One operation is looked at. An operation of a connection has an id of its own."""
         tracing = self._tracing
-        span = tracing.operation(scope["headers"]) if tracing.on else None
+        span = tracing.operation(scope["headers"], scope.get("method")) if tracing.on else None
         return Errand(request_id or request_id_of(scope), transport, perf_counter(), span)
 
     def end(self, errand: Errand, scope: Scope, status: int | None = None) -> None:

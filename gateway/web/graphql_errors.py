@@ -44,6 +44,7 @@ _BACKEND_FAILURES = (BackendUnavailable, Throttled, VendorRejected)
 
 def presentable(error: GraphQLError, *, before_execution: bool) -> GraphQLError:
     """The error as the client may see it. What is unexpected is logged here, with its traceback."""
+    _went("refused" if before_execution else "errors")
     cause = _cause(error)
     if isinstance(cause, GatewayError):
         return _with(error, cause.message, _of_gateway(cause))
@@ -65,9 +66,10 @@ def presentable(error: GraphQLError, *, before_execution: bool) -> GraphQLError:
 def presented(result: ExecutionResult) -> list[GraphQLError]:
     """The errors of a result, presentable."""
     early = isinstance(result, PreExecutionError)
-    if result.errors:
-        _went("refused" if never_executed(result) else "errors")
-    return [presentable(error, before_execution=early) for error in result.errors or ()]
+    errors = [presentable(error, before_execution=early) for error in result.errors or ()]
+    if errors and never_executed(result):
+        _went("refused")
+    return errors
 
 
 def never_executed(result: ExecutionResult) -> bool:

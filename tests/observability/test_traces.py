@@ -104,6 +104,7 @@ async def test_an_operation_is_in_its_callers_trace_and_vendor_calls_are_in_the_
         "graphql.operation.type": "query",
         "graphql.operation.name": "Overview",
         "url.path": "/graphql",
+        "http.request.method": "POST",
         "http.response.status_code": 200,
         "ota_gateway.transport": "http",
         "ota_gateway.request_id": "r-1",
