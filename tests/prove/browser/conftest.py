@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.support.board_fleet import Fleet, fleet_of
 from tests.support.browser import chromium
 from tests.support.running_demo import running_demo
+
+# Two files of proofs are run at once, on machines that may be busy.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="module")

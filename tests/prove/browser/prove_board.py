@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, WebSocketRoute, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from gateway.auth.api_keys import digest_of, new_key
 from gateway.vendorkit.simulation.faults import FaultKind, FaultRule
@@ -33,7 +33,9 @@ def test_running_tasks_move_by_themselves(browser: Browser, fleet: Fleet) -> Non
         assert all(" ended: " in words for words in before.values())
         page.evaluate("() => { window.seenBefore = true; }")
         page.wait_for_function(
-            f"(before) => Object.entries(({_BARS})()).some(([id, now]) => before[id] && before[id] !== now)", arg=before
+            f"(before) => Object.entries(({_BARS})()).some(([id, now]) => before[id] && before[id] !== now)",
+            arg=before,
+            timeout=40_000,
         )
         assert page.evaluate("window.seenBefore"), "the page was loaded anew"
         assert re.match(r"1 failing · \d+ running · ", page.title())
@@ -113,14 +115,21 @@ def test_a_broken_websocket_is_opened_again_and_nothing_is_lost(browser: Browser
         page.reload()
         state = page.locator("#liveness-text")
         expect(state).to_have_text("Live")
-        page.wait_for_timeout(1500)
+        until(page, lambda: bool(told[0]))
         sockets[0].close(code=1012)
         expect(state).to_have_text("Reconnecting")
         expect(state).to_have_text("Live")
-        page.wait_for_timeout(1500)
+        # What has ended meanwhile is followed no more.
+        until(page, lambda: told[1] >= {task for task in told[0] if fleet.status(task) == "IN_PROGRESS"})
         assert len(sockets) == 2
-        assert told[0]
-        assert told[1] >= told[0], "the present state of what was followed comes first"
+
+
+def until(page: Page, true: Callable[[], bool]) -> None:
+    """Let the page go on until something is true."""
+    end = monotonic() + 15
+    while not true():
+        assert monotonic() < end
+        page.wait_for_timeout(200)
 
 
 def test_a_gateway_that_knows_its_callers_shows_nothing_before(browser: Browser, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@
 
 import { ask } from "./api.js";
 import { announce, byId, el } from "./dom.js";
+import { notice } from "./notices.js";
 import { CANCEL_DEVICES, CANCEL_TASK } from "./operations.js";
 import { auditLine, errorList, outcomeLine } from "./outcome.js";
 import { inside, many } from "./words.js";
@@ -15,7 +16,7 @@ let current = null;
 // Escape and the browser's own ways close it too, but not while the answer is awaited.
 dialog.addEventListener("cancel", (event) => current?.sending && event.preventDefault());
 dialog.addEventListener("close", () => {
-  const { opener } = current;
+  const opener = current?.opener;
   current = null;
   dialog.replaceChildren();
   (opener?.isConnected ? opener : byId("task-heading"))?.focus();
@@ -149,6 +150,10 @@ function unanswered(decision, failure) {
     ? "It may have happened or not. Asking again is safe: it goes under the same key, and cannot cancel twice."
     : "The gateway did not take it. Nothing was sent to the vendor.";
   announce(failure.message);
+  if (decision !== current) {
+    notice("cancel", `Cancelling ${decision.task.name}: ${failure.message} ${unsure ? "It may have happened or not." : ""}`);
+    return;
+  }
   fill(
     [el("p", { class: "problem" }, failure.message), el("p", {}, words)],
     [closer("Close"), button("Ask again", "primary", () => commit(decision))],
@@ -183,8 +188,11 @@ function settled(decision, payload) {
   const actions = [closer("Close")];
   if (unsure) actions.push(button("Read back again", "", readBack));
   if (busy) actions.push(button("Ask again", "primary", () => commit(decision)));
-  fill(parts, actions);
-  dialog.querySelector("#cancel-actions button").focus();
+  if (decision === current) {
+    fill(parts, actions);
+    dialog.querySelector("#cancel-actions button").focus();
+  }
+  announce(payload.outcome ? `Cancelling ${task.name}: ${inside(payload.outcome)}.` : inWords(payload.summary));
   // It is read back in any case: what is shown behind the dialog is what the vendor says now.
   readBack();
 }

@@ -12,12 +12,13 @@ export const PAGE = 50;
 const FOLLOWED = 1000;
 const MOVING = new Set(["IN_PROGRESS", "PAUSED", "RETRY_WAIT", "CANCELING", "UNKNOWN"]);
 
-/** The devices of a task. `cancel` is called with the executions to cancel. Gives {node, show, follow, learn, stop}. */
+/** The devices of a task. `cancel` is called with the executions to cancel. Gives {node, show, follow, learn, size, stop}. */
 export function devicesOf(taskId, cancel) {
   const rows = new Map();
   const chosen = new Set();
   let next = null;
   let stop = null;
+  let reading = false;
 
   const search = el("input", { type: "search", id: "device-name", name: "device", autocomplete: "off", on: { input: sift } });
   const all = el("input", { type: "checkbox", "aria-label": "Choose all shown that can be cancelled", on: { change: chooseAll } });
@@ -198,7 +199,8 @@ export function devicesOf(taskId, cancel) {
   }
 
   async function readMore() {
-    more.disabled = true;
+    if (reading) return;
+    reading = true;
     try {
       const { data } = await ask(MORE_DEVICES, { id: taskId, first: PAGE, after: next.endCursor });
       show(data.executions, { behind: true });
@@ -206,7 +208,7 @@ export function devicesOf(taskId, cancel) {
       problem.hidden = false;
       say(problem, failure.message);
     } finally {
-      more.disabled = false;
+      reading = false;
     }
   }
 
@@ -228,7 +230,7 @@ export function devicesOf(taskId, cancel) {
     }
   }
 
-  return { node, show, follow, learn, stop: () => stop?.() };
+  return { node, show, follow, learn, size: () => rows.size, stop: () => stop?.() };
 }
 
 /** Whether a device's upgrade may be cancelled. */

@@ -32,6 +32,7 @@ async function read({ anew = false } = {}) {
     failures = 0;
     readAt = new Date();
     over("gateway");
+    if (byId("liveness").dataset.state === "none") say(byId("liveness-text"), LIVENESS.off);
     timer = setTimeout(read, LIST_EVERY);
   } catch (failure) {
     failed(failure);
@@ -73,6 +74,7 @@ function signOut(message) {
   signedOut = true;
   clearTimeout(timer);
   live.pause();
+  byId("cancel").close();
   showOpenTask();
   // Who signs in next may be somebody else.
   tasks.forget();
@@ -174,10 +176,12 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   byId("tasks-heading").focus();
 });
-byId("tasks-more").addEventListener("click", async ({ target }) => {
-  target.disabled = true;
+let reading = false;
+byId("tasks-more").addEventListener("click", async () => {
+  if (reading) return;
+  reading = true;
   await tasks.more().catch(failed);
-  target.disabled = false;
+  reading = false;
 });
 startFilters((asks) => (asks ? read({ anew: true }) : tasks.regroup()));
 document.addEventListener("visibilitychange", () => {

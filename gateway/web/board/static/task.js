@@ -9,6 +9,9 @@ import { subscribe } from "./live.js";
 import { TASK, WATCH_TASK } from "./operations.js";
 import { inside, phrase, taskEnded, taskTone } from "./words.js";
 
+// The most rows that one answer may have.
+const MOST = 1000;
+
 const panel = byId("task");
 let open = null;
 
@@ -74,17 +77,21 @@ export function closeTask() {
 
 /** Read the open task again, past the cache: for what was just changed. */
 async function refresh(mine, changed) {
-  const { data } = await ask(TASK, { id: mine.id, first: PAGE }, { fresh: true });
+  const first = Math.min(Math.max(mine.devices.size(), PAGE), MOST);
+  const { data } = await ask(TASK, { id: mine.id, first }, { fresh: true });
   if (open !== mine || data.task === null) return;
   learnTask(mine, data.task, changed);
   mine.devices.show(data.executions);
 }
 
 function learnTask(mine, task, changed) {
+  const ends = mine.task !== null && !taskEnded(mine.task) && taskEnded(task);
   mine.task = { ...mine.task, ...task };
   if (open === mine) {
     paint(mine);
     mine.devices.follow(mine.task);
+    // What its last devices came to may not have been told yet.
+    if (ends) refresh(mine, changed).catch(() => {});
   }
   changed(task);
 }

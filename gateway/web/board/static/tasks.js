@@ -72,7 +72,8 @@ export async function more() {
   keep(data.tasks.nodes, before, { behind: true });
   draw();
   announce(`${many(order.length - before.length, "more task")} shown.`);
-  rows.get(order[before.length])?.link.focus();
+  // Where there is no more to show, the button is gone, and the focus must not go with it.
+  if (!next.hasNextPage) rows.get(order.at(-1))?.link.focus();
 }
 
 /** Take in what somebody else read of a task. */
@@ -129,10 +130,19 @@ function keep(nodes, others, { behind = false } = {}) {
   for (const task of nodes) {
     const row = rows.get(task.id);
     if (row === undefined) rows.set(task.id, newRow(task));
-    else if (Date.parse(task.observedAt) >= Date.parse(row.task.observedAt)) row.task = { ...row.task, ...task };
+    else if (Date.parse(task.observedAt) >= Date.parse(row.task.observedAt)) renew(row, task);
     paint(rows.get(task.id));
   }
   settle();
+}
+
+/** Take in what the list says. Counters of another status are not shown beside this one. */
+function renew(row, task) {
+  const before = row.task;
+  row.task = { ...before, ...task };
+  if (before.status === task.status) return;
+  row.asked = false;
+  row.task.executionCounts = row.task.outcome = undefined;
 }
 
 function newRow(task) {
