@@ -46,12 +46,12 @@ class RunningGateway:
 
 @contextmanager
 def serving_gateway(
-    folder: Path, backends: Sequence[Mapping[str, object]], **sections: object
+    folder: Path, backends: Sequence[Mapping[str, object]], *, port: int | None = None, **sections: object
 ) -> Iterator[RunningGateway]:
-    """`serve` over these backends. Its configuration, its ledger (unless a section names one) and its log stay in
-    `folder`; a second gateway over the same folder finds the same ledger.
+    """`serve` over these backends, at `port` or any. Its configuration, its ledger (unless a section names one) and
+    its log stay in `folder`; a second gateway over the same folder finds the same ledger.
     """
-    port = free_port()
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     config = folder / "gateway.yaml"
     ledger = {"url": f"sqlite+aiosqlite:///{folder / 'ledger.db'}"}

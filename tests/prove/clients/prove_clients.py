@@ -1,15 +1,16 @@
 """Clients that others wrote, run against a started gateway: graphql-ws, graphql-sse, an EventSource, Apollo Client,
-urql, meros and Python's gql. All watch one rollout at once, and each has to see every change of it.
+urql, meros and Python's gql. All watch one rollout at once, and each has to see it to its end.
 
 The vendors are simulators in processes of their own: one whose devices move fast, one that stands still, and one that
 answers late.
 """
 
 import asyncio
+import itertools
 import json
 import re
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,9 @@ SPEED = 30
 SLOW = "- {fault: delay, seconds: 0.4}\n"
 DEVICES = 8
 OVER = {"SUCCEEDED", "FAILED", "TIMED_OUT", "REJECTED"}
+# How a job execution goes before it ends.
+WAY = ("QUEUED", "IN_PROGRESS")
+KNOWN = ("client", "events")
 WATCH = gql("subscription Watch($task: ID!) { executionUpdated(taskId: $task) { id status device { name } } }")
 SCRIPTS = ("graphql_ws", "graphql_sse", "apollo", "urql", "meros")
 CLIENTS = {
@@ -46,9 +50,10 @@ Courses = dict[str, list[str]]
 
 @dataclass(frozen=True)
 class World:
-    """The gateway, and the two tasks that clients are told of."""
+    """The gateway, the configured backends, and the two tasks that clients are told of."""
 
     gateway: RunningGateway
+    backends: Sequence[Mapping[str, object]]
     moving: str
     still: str
 
@@ -109,7 +114,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             document="{}",
         )
         assert created["outcome"] == "DONE", created
-        yield World(gateway, created["task"]["id"], rows["tasks"]["nodes"][0]["id"])
+        yield World(gateway, backends, created["task"]["id"], rows["tasks"]["nodes"][0]["id"])
 
 
 async def scripted(world: World, script: str) -> list[dict[str, Any]]:
@@ -152,34 +157,55 @@ async def watched_by_gql(world: World) -> list[dict[str, Any]]:
     return [{"client": "gql over websockets", "events": events, "courses": courses}]
 
 
-async def test_every_client_sees_every_change_of_a_rollout(world: World, record_property: Record) -> None:
+def steps(course: Sequence[str]) -> list[str]:
+    """The statuses that a device went through, without those in which only its progress changed."""
+    return [status for status, _ in itertools.groupby(course)]
+
+
+async def test_every_client_sees_a_rollout_to_its_end(world: World, record_property: Record) -> None:
     # When one fails, the others are ended.
     async with asyncio.TaskGroup() as at_once:
         told = [at_once.create_task(scripted(world, one)) for one in SCRIPTS]
         told.append(at_once.create_task(watched_by_gql(world)))
     reports = {one["client"]: one for several in told for one in several.result()}
     assert set(reports) == CLIENTS
-    courses: dict[str, Courses] = {client: one["courses"] for client, one in reports.items()}
-    longest = {
-        device: max((course[device] for course in courses.values()), key=len) for device in courses["graphql-ws"]
-    }
-    assert len(longest) == DEVICES
-    assert sum(map(len, longest.values())) > DEVICES, f"nothing moved while they watched: {longest}"
-    for client, course in courses.items():
-        for device, seen in course.items():
-            # One that came later begins with what was then, and has missed nothing since.
-            assert longest[device][-len(seen) :] == seen, f"{client} saw {device} go {seen}, others {longest[device]}"
-    assert {device: seen[-1] for device, seen in longest.items()} == world.devices()
+    ends = world.devices()
+    assert len(ends) == DEVICES
+    moved = 0
     for client, report in sorted(reports.items()):
-        more = {key: value for key, value in report.items() if key not in ("client", "events", "courses")}
-        record_property(
-            "figures", f"clients: {client} sees {report['events']} events of {DEVICES} devices" + as_text(more)
+        courses: Courses = {device: steps(course) for device, course in report.pop("courses").items()}
+        assert set(courses) == set(ends), client
+        for device, course in courses.items():
+            # Who reads slowly may miss a state in between, never the last one, and never sees one twice.
+            assert course in ([*WAY[place:], ends[device]] for place in range(3)) or course == [WAY[0], ends[device]], (
+                f"{client} saw {device} go {course}, and it ended {ends[device]}"
+            )
+        moved += sum(len(course) - 1 for course in courses.values())
+        more = "".join(f", {name} {json.dumps(value)}" for name, value in report.items() if name not in KNOWN)
+        record_property("figures", f"clients: {client} sees {report['events']} events of {DEVICES} devices{more}")
+    assert moved > DEVICES, "hardly anything moved while they watched"
+
+
+async def test_clients_listen_again_to_a_gateway_that_comes_back(
+    world: World, tmp_path: Path, record_property: Record
+) -> None:
+    lab = [one for one in world.backends if one["name"] == "lab"]
+    port = free_port()
+    told = {"GATEWAY": f"http://127.0.0.1:{port}/graphql", "STILL": world.still}
+    with serving_gateway(tmp_path, lab, port=port):
+        process = await asyncio.create_subprocess_exec(
+            "node", "back_again.mjs", cwd=HERE, env={**PATH_AND_NO_PROXY, **told}, stdout=asyncio.subprocess.PIPE
         )
-
-
-def as_text(facts: Mapping[str, object]) -> str:
-    """Further figures behind a line."""
-    return "".join(f", {name} {json.dumps(value)}" for name, value in facts.items())
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"present\n"
+    with serving_gateway(tmp_path, lab, port=port):
+        printed = await process.stdout.read()
+        assert await process.wait() == 0
+    report = json.loads(printed)
+    record_property(
+        "figures",
+        f"clients: {', '.join(report['clients'])} listen again after a restart, to {report['devices']} devices",
+    )
 
 
 @pytest.mark.parametrize("transport", [AIOHTTPTransport, HTTPXAsyncTransport])

@@ -191,6 +191,11 @@ def test_a_field_that_is_not_there_does_not_compile(gateway: str, typed: NpmPack
         listing.write_text(good)
 
 
+def test_the_schema_in_the_repository_serves_where_introspection_is_off(typed: NpmPackage) -> None:
+    typed.run("graphql-codegen", GATEWAY=str(REPOSITORY / "schema.graphql"))
+    typed.run("tsc", "--noEmit")
+
+
 def test_codegen_writes_types_of_the_whole_schema(gateway: str, tools: NpmPackage) -> None:
     whole = NpmPackage(HERE, tools.folder / "whole")
     configuration = {
