@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import httpx
@@ -67,8 +68,10 @@ def vendors() -> Iterator[list[dict[str, Any]]]:
 @pytest.fixture(scope="module")
 def ota(folder: Path, vendors: list[dict[str, Any]]) -> Iterator[RunningGateway]:
     server = {"cursor_secret": "signs cursors in this proof, and nothing else"}
-    with serving_gateway(folder, vendors, server=server, watching=WATCHING) as running:
-        yield running
+    with published({}) as collector:
+        told = {"log_requests": True, "tracing": {"otlp_endpoint": collector}}
+        with serving_gateway(folder, vendors, server=server, watching=WATCHING, observability=told) as running:
+            yield running
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,16 @@ def test_queries_go_across_both_subgraphs_in_both_directions(
     assert len(executions) >= 8 * DEVICES
     assert all(one["device"]["registered"]["urn"] == one["device"]["urn"] for one in executions)
     assert {one["name"] for one in back["data"]["tasks"]["backends"]} == {f"fleet-{slug}" for slug in SLUGS}
+
+
+def test_the_trace_of_a_request_goes_on_behind_the_router(
+    router: str, ota: RunningGateway, folder: Path, http: httpx.Client
+) -> None:
+    trace = uuid4().hex
+    sent = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+    assert "errors" not in asked(http, router, JOINED, sent, site="site-2")
+    log = (folder / "gateway.log").read_text()
+    assert any(json.loads(line).get("trace_id") == trace for line in log.splitlines() if line.startswith("{"))
 
 
 def test_a_device_of_no_backend_is_its_own_error(router: str, http: httpx.Client) -> None:
@@ -397,7 +410,7 @@ def _codes(answer: dict[str, Any]) -> set[str]:
 
 @contextmanager
 def published(keys: dict[str, Any]) -> Iterator[str]:
-    """These keys at an address on loopback."""
+    """These keys at an address on loopback, which takes whatever it is sent."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
