@@ -157,7 +157,7 @@ class Web(Starlette):
         return len(self._streams)
 
     async def end_streams(self) -> None:
-        """Complete what streams, let the other operations of websockets be answered, and close these."""
+        """End what streams, let the other operations of websockets be answered, and close these."""
         await self._streams.end()
 
     def begin(self, scope: Scope, body: bytes) -> Response | Awaitable[Response] | None:

@@ -1,9 +1,9 @@
 """WebsocketConnection: Strawberry's handling of one connection of graphql-transport-ws, with what that leaves out.
 
-Told to end, it completes what streams. A query or a change is answered first. Then the connection is closed with 1001,
-upon which clients connect again, elsewhere, and subscribe anew. What is deferred or streamed goes in `next` messages,
-as clients pass them on; Strawberry refuses it here. And a caller whose credentials cannot be judged for the moment is
-told to try again later.
+Told to end, it stops what streams. A query or a change is answered first. Then the connection is closed with 1001, upon
+which clients connect again, elsewhere, and subscribe anew; what was completed, they would not. What is deferred or
+streamed goes in `next` messages, as clients pass them on; Strawberry refuses it here. And a caller whose credentials
+cannot be judged for the moment is told to try again later.
 """
 
 import asyncio
@@ -56,12 +56,12 @@ class WebsocketConnection(BaseGraphQLTransportWSHandler[Any, None]):
             await super().handle_subscribe(message)
 
     async def end(self) -> None:
-        """Complete the streams, wait for the answers of everything else, and close."""
+        """Stop the streams, wait for the answers of everything else, and close."""
         operations = self._view.operations
         for operation in tuple(self.operations.values()):
             wanted = GraphQLRequest(operation.query, operation_name=operation.operation_name or None)
             if operations.kind_of(wanted) is OperationType.SUBSCRIPTION:
-                await self._complete(operation)
+                await self._stop(operation)
         answering = [operation.task for operation in self.operations.values() if operation.task is not None]
         if answering:
             await asyncio.wait(answering)
@@ -77,10 +77,9 @@ class WebsocketConnection(BaseGraphQLTransportWSHandler[Any, None]):
             told = cast("Any", payload(result))
             await operation.send_operation_message({"id": operation.id, "type": "next", "payload": told})
 
-    async def _complete(self, operation: Operation[Any, None]) -> None:
-        await operation.send_operation_message({"id": operation.id, "type": "complete"})
+    async def _stop(self, operation: Operation[Any, None]) -> None:
+        await self.cleanup_operation(operation.id)
         if operation.task is not None:
-            operation.task.cancel()
             with suppress(Exception, asyncio.CancelledError):
                 await operation.task
 

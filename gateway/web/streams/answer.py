@@ -67,7 +67,7 @@ class StreamedAnswer(Response):
                 await leaving
 
     async def end(self) -> None:
-        """Say that it is complete, if it would go on otherwise, and wait until that was sent."""
+        """Cut it short, if it would go on otherwise, and wait until that was sent."""
         if self._told_to_end:
             self._be_over()
             await self._sent.wait()
@@ -82,8 +82,8 @@ class StreamedAnswer(Response):
         self._be_over()
 
     async def _serve(self, send: Send) -> None:
-        async def write(piece: bytes, *, last: bool = False) -> None:
-            await send({"type": "http.response.body", "body": piece, "more_body": not last})
+        async def write(piece: bytes) -> None:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
 
         # All steps of the operation share one context, as they would in one task.
         context = copy_context()
@@ -91,6 +91,7 @@ class StreamedAnswer(Response):
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             await write(self._framing.opening)
+            last = self._framing.cut
             while not self._over.done():
                 if coming is None:
                     coming = asyncio.create_task(self._next(), context=context)
@@ -99,11 +100,12 @@ class StreamedAnswer(Response):
                     result = coming.result()
                     coming = None
                     if result is _NO_MORE:
+                        last = self._framing.closing
                         break
                     await write(self._framing.piece(result))
                 elif self._framing.beat is not None and not self._over.done():
                     await write(self._framing.beat)
-            await write(self._framing.closing, last=True)
+            await send({"type": "http.response.body", "body": last, "more_body": False})
         finally:
             if coming is not None:
                 coming.cancel()

@@ -7,10 +7,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar, Final
 
+from graphql import GraphQLError
+
 from gateway.web.negotiation import StreamForm
 from gateway.web.responses import encode
 from gateway.web.streams.operations import Result
 from gateway.web.streams.payloads import AsOf2022, Presenting, payload
+
+_GOING_AWAY: Final = GraphQLError(
+    "The gateway is going down. Subscribe again.", extensions={"code": "GOING_AWAY", "retryable": True}
+)
 
 
 class Framing(ABC):
@@ -20,6 +26,8 @@ class Framing(ABC):
     content_type: str
     opening: bytes
     closing: bytes
+    cut: bytes
+    """What is sent instead of `closing` where the process ends before the stream does: clients subscribe again."""
     beat: bytes | None
     """What is sent when there is nothing to send, for proxies to see that the stream stands; None where nothing is."""
 
@@ -31,13 +39,15 @@ class Framing(ABC):
 class Events(Framing):
     """Server-sent events, as the protocol graphql-sse has them: `next` for each result, then `complete`.
 
-    Lines end with LF. A browser's EventSource passes on no event without data, so `complete` has an empty one.
+    Lines end with LF. A browser's EventSource passes on no event without data, so `complete` has an empty one. A stream
+    that is cut just ends: upon that clients connect again, and upon `complete` they do not.
     """
 
     transport = "sse"
     content_type = "text/event-stream; charset=utf-8"
     opening = b":\n\n"
     closing = b"event: complete\ndata:\n\n"
+    cut = b""
     beat = b":\n\n"
 
     def __init__(self, presenting: Presenting = payload) -> None:
@@ -59,7 +69,7 @@ class Parts(Framing):
         self._presenting = presenting
         self.content_type = f'multipart/mixed; boundary="{self._boundary.decode()}"; {specification}'
         self.opening = b"--" + self._boundary
-        self.closing = b"--\r\n"
+        self.closing = self.cut = b"--\r\n"
 
     def piece(self, result: Result) -> bytes:
         """A result as a part."""
@@ -74,13 +84,17 @@ class Parts(Framing):
 
 
 class SubscriptionParts(Parts):
-    """Parts of multipart/mixed as Apollo's clients and routers take a subscription: each result inside a `payload`."""
+    """Parts of multipart/mixed as Apollo's clients and routers take a subscription: each result inside a `payload`.
+
+    What is wrong with the transport stands beside it.
+    """
 
     _boundary = b"graphql"
 
     def __init__(self) -> None:
         super().__init__(specification="subscriptionSpec=1.0")
         self.beat = self._part(b"{}")
+        self.cut = self._part(encode({"payload": None, "errors": [_GOING_AWAY.formatted]})) + self.closing
 
     def piece(self, result: Result) -> bytes:
         """A result as a part."""

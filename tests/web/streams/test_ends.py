@@ -31,15 +31,18 @@ def standing(transport: str) -> float:
     return REGISTRY.get_sample_value("ota_gateway_open_streams", {"transport": transport}) or 0.0
 
 
-async def test_a_process_that_ends_completes_its_subscriptions(served: Served) -> None:
+async def test_a_process_that_ends_cuts_its_subscriptions_so_that_clients_subscribe_again(served: Served) -> None:
     async with served.asked(EVENTS, HELD) as events, served.asked(APOLLO, HELD) as parts:
         assert b'"count":0' in await events.chunk() + await events.chunk()
         assert b'"count":0' in await parts.chunk() + await parts.chunk()
         assert (standing("sse"), standing("multipart")) == (1.0, 1.0)
         begun = time.monotonic()
         served.ending.tell()
-        assert await events.rest() == COMPLETE
-        assert await parts.rest() == b"--\r\n"
+        # Upon `complete` they would not.
+        assert await events.rest() == b""
+        last = await parts.rest()
+        assert b'{"payload":null,"errors":[{"message":"The gateway is going down. Subscribe again.",' in last
+        assert last.endswith(b"\r\n--graphql--\r\n")
         await served.ended
     assert time.monotonic() - begun < 5
     assert served.held.closed.is_set()
