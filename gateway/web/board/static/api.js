@@ -35,7 +35,10 @@ export async function ask(query, variables = {}, { fresh = false, change = false
     });
   } catch (problem) {
     const late = problem.name === "TimeoutError";
-    throw new ApiFailure("unreachable", late ? "The gateway did not answer in time." : "The gateway cannot be reached.");
+    throw new ApiFailure(
+      "unreachable",
+      late ? "The gateway did not answer in time." : "The gateway cannot be reached.",
+    );
   }
   let answer;
   try {

@@ -15,7 +15,9 @@ export const part = (name) => parts.get(name);
 
 /** Names of the backends that fail: they are down, or their tasks could not be asked for. */
 export const failing = () =>
-  backends.filter((one) => one.health.state === "DOWN" || parts.get(one.name)?.status === "FAILED").map((one) => one.name);
+  backends
+    .filter((one) => one.health.state === "DOWN" || parts.get(one.name)?.status === "FAILED")
+    .map((one) => one.name);
 
 /** Show the backends; `contributed` is the list's own word on each, where a list was read. */
 export function showBackends(told, contributed = null) {
@@ -33,7 +35,8 @@ export function showBackends(told, contributed = null) {
     if (list.children[place] !== card.node) list.insertBefore(card.node, list.children[place] ?? null);
     update(card, one, parts.get(one.name));
   });
-  if (told.length === 0 && list.children.length === 0) list.append(el("li", { class: "empty" }, "There is no backend that you may see."));
+  if (told.length === 0 && list.children.length === 0)
+    list.append(el("li", { class: "empty" }, "There is no backend that you may see."));
 }
 
 function newCard(name) {
@@ -74,7 +77,8 @@ function update(card, backend, contributed) {
   if (health.callBudgetPerSecond !== null) figures.push(`${health.callBudgetPerSecond.toLocaleString("en")}/s allowed`);
   if (health.latencyP50Ms !== null) figures.push(`${Math.round(health.latencyP50Ms)} ms`);
   say(card.figures, figures.join(" · "));
-  if (card.before !== null && card.before !== health.state) announce(`${backend.name} is ${phrase(health.state).toLowerCase()}.`);
+  if (card.before !== null && card.before !== health.state)
+    announce(`${backend.name} is ${phrase(health.state).toLowerCase()}.`);
   card.before = health.state;
 }
 

@@ -43,7 +43,11 @@ function stacked(shown, counts) {
   if (sizes.rest > 0) words.push(`${sizes.rest} the vendor does not tell`);
   const about = counts.exact ? "" : "about ";
   set(shown.track, "data-kind", "counts");
-  progress(shown, Math.round((100 * ended) / total), `${about}${ended} of ${many(total, noun)} ended: ${listed(words)}`);
+  progress(
+    shown,
+    Math.round((100 * ended) / total),
+    `${about}${ended} of ${many(total, noun)} ended: ${listed(words)}`,
+  );
   const failed = sizes.bad > 0 ? `, ${sizes.bad} failed` : "";
   say(shown.text, `${about}${ended} of ${total}${failed}`);
 }
@@ -93,7 +97,12 @@ export function legend(counts) {
     "ul",
     { class: "legend" },
     ...there.map(({ status, count }) =>
-      el("li", {}, el("span", { class: `swatch ${tone(status)}`, "aria-hidden": "true" }), `${count} ${inside(status)}`),
+      el(
+        "li",
+        {},
+        el("span", { class: `swatch ${tone(status)}`, "aria-hidden": "true" }),
+        `${count} ${inside(status)}`,
+      ),
     ),
   );
 }

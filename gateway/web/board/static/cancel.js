@@ -28,10 +28,19 @@ dialog.addEventListener("close", () => {
  */
 export function openCancel({ task, executions = null, changed, opener = document.activeElement }) {
   current = { task, executions, changed, opener, force: false, key: newKey(), sending: false, reason: "" };
-  const what = executions === null ? `task ${task.name}` : executions.length === 1 ? executions[0].device.name : many(executions.length, "device");
+  const what =
+    executions === null
+      ? `task ${task.name}`
+      : executions.length === 1
+        ? executions[0].device.name
+        : many(executions.length, "device");
   dialog.replaceChildren(
     el("h2", { id: "cancel-heading" }, `Cancel ${what}?`),
-    el("p", { class: "muted" }, executions === null ? `On ${task.backend.name}.` : `Their part in ${task.name} on ${task.backend.name}.`),
+    el(
+      "p",
+      { class: "muted" },
+      executions === null ? `On ${task.backend.name}.` : `Their part in ${task.name} on ${task.backend.name}.`,
+    ),
     el("div", { id: "cancel-body", "aria-live": "polite" }),
     el("div", { id: "cancel-actions", class: "actions" }),
   );
@@ -48,7 +57,10 @@ function newKey() {
 /** The payload of the mutation; `dryRun` or for real. */
 async function send(decision, dryRun) {
   const { task, executions, force } = decision;
-  const about = executions === null ? { id: task.id, expectedFingerprint: task.fingerprint } : { executionIds: executions.map((one) => one.id) };
+  const about =
+    executions === null
+      ? { id: task.id, expectedFingerprint: task.fingerprint }
+      : { executionIds: executions.map((one) => one.id) };
   const real = dryRun ? {} : { idempotencyKey: decision.key, ...(decision.reason && { reason: decision.reason }) };
   const query = executions === null ? CANCEL_TASK : CANCEL_DEVICES;
   const { data } = await ask(query, { input: { ...about, force, dryRun, ...real } }, { change: true });
@@ -63,7 +75,10 @@ async function preview(decision) {
   } catch (failure) {
     if (decision !== current) return;
     const again = button("Ask again", "", () => preview(decision));
-    fill([el("p", { class: "problem" }, failure.message), el("p", {}, "Nothing was changed.")], [again, closer("Close")]);
+    fill(
+      [el("p", { class: "problem" }, failure.message), el("p", {}, "Nothing was changed.")],
+      [again, closer("Close")],
+    );
     return;
   }
   if (decision !== current) return;
@@ -78,7 +93,14 @@ function showPreview(decision, payload) {
   const parts = [];
   if (affected.length > 0) {
     const all = affected.map((id) => names.get(id) ?? id);
-    parts.push(el("p", {}, executions === null ? "This task would be cancelled: " : "The vendor would be asked to cancel: ", el("strong", {}, some(all))));
+    parts.push(
+      el(
+        "p",
+        {},
+        executions === null ? "This task would be cancelled: " : "The vendor would be asked to cancel: ",
+        el("strong", {}, some(all)),
+      ),
+    );
   } else {
     parts.push(el("p", {}, "Nothing would be cancelled."));
   }
@@ -109,7 +131,13 @@ function showPreview(decision, payload) {
 function remaining(task) {
   const there = task.executionCounts?.byStatus.filter(({ count }) => count > 0) ?? [];
   if (there.length === 0) return [];
-  return [el("p", { class: "muted" }, `Its devices, as seen last: ${there.map(({ status, count }) => `${count} ${inside(status)}`).join(", ")}.`)];
+  return [
+    el(
+      "p",
+      { class: "muted" },
+      `Its devices, as seen last: ${there.map(({ status, count }) => `${count} ${inside(status)}`).join(", ")}.`,
+    ),
+  ];
 }
 
 function forceChoice(decision) {
@@ -123,7 +151,11 @@ function forceChoice(decision) {
     "div",
     { class: "force" },
     el("label", {}, box, " Use force"),
-    el("p", { class: "hint" }, "Force is the vendor's own. It is sent for everything named here, also for what would not need it."),
+    el(
+      "p",
+      { class: "hint" },
+      "Force is the vendor's own. It is sent for everything named here, also for what would not need it.",
+    ),
   );
 }
 
@@ -151,7 +183,10 @@ function unanswered(decision, failure) {
     : "The gateway did not take it. Nothing was sent to the vendor.";
   announce(failure.message);
   if (decision !== current) {
-    notice("cancel", `Cancelling ${decision.task.name}: ${failure.message} ${unsure ? "It may have happened or not." : ""}`);
+    notice(
+      "cancel",
+      `Cancelling ${decision.task.name}: ${failure.message} ${unsure ? "It may have happened or not." : ""}`,
+    );
     return;
   }
   fill(
@@ -166,7 +201,16 @@ function settled(decision, payload) {
   const parts = [];
   if (executions === null) {
     parts.push(outcomeLine(payload.outcome));
-    if (payload.task) parts.push(el("p", {}, `The task is now ${inside(payload.task.status)} (`, el("code", {}, payload.task.vendorStatus), ")."));
+    if (payload.task)
+      parts.push(
+        el(
+          "p",
+          {},
+          `The task is now ${inside(payload.task.status)} (`,
+          el("code", {}, payload.task.vendorStatus),
+          ").",
+        ),
+      );
   } else {
     parts.push(el("p", {}, inWords(payload.summary)));
     parts.push(
@@ -174,7 +218,12 @@ function settled(decision, payload) {
         "ul",
         { class: "results" },
         ...payload.results.map((one) =>
-          el("li", {}, outcomeLine(one.outcome, one.deviceName ?? one.target), one.error ? errorList([one.error]) : null),
+          el(
+            "li",
+            {},
+            outcomeLine(one.outcome, one.deviceName ?? one.target),
+            one.error ? errorList([one.error]) : null,
+          ),
         ),
       ),
     );
@@ -182,7 +231,8 @@ function settled(decision, payload) {
   if (payload.errors.length > 0) parts.push(errorList(payload.errors, names));
   parts.push(auditLine(payload.auditEntryId));
   const read = payload.results?.map((one) => one.execution).filter(Boolean) ?? [];
-  const readBack = () => decision.changed({ task: payload.task ? { ...task, ...payload.task } : null, executions: read });
+  const readBack = () =>
+    decision.changed({ task: payload.task ? { ...task, ...payload.task } : null, executions: read });
   const unsure = payload.outcome === "UNKNOWN" || payload.results?.some((one) => one.outcome === "UNKNOWN");
   const busy = payload.errors.some((error) => error.code === "IDEMPOTENCY_CONFLICT" && error.retryable);
   const actions = [closer("Close")];
@@ -209,7 +259,8 @@ function namesOf({ task, executions }) {
   return new Map([[task.id, task.name], ...(executions ?? []).map((one) => [one.id, one.device.name])]);
 }
 
-const some = (names) => (names.length <= 12 ? names.join(", ") : `${names.slice(0, 10).join(", ")} and ${names.length - 10} more`);
+const some = (names) =>
+  names.length <= 12 ? names.join(", ") : `${names.slice(0, 10).join(", ")} and ${names.length - 10} more`;
 
 function fill(parts, actions) {
   byId("cancel-body").replaceChildren(...parts);

@@ -12,7 +12,11 @@ export const PAGE = 50;
 const FOLLOWED = 1000;
 const MOVING = new Set(["IN_PROGRESS", "PAUSED", "RETRY_WAIT", "CANCELING", "UNKNOWN"]);
 
-/** The devices of a task. `cancel` is called with the executions to cancel. Gives {node, show, follow, learn, size, stop}. */
+/**
+ * The devices of a task. `cancel` is called with the executions to cancel.
+ *
+ * Gives {node, show, follow, learn, size, stop}.
+ */
 export function devicesOf(taskId, cancel) {
   const rows = new Map();
   const chosen = new Set();
@@ -20,19 +24,42 @@ export function devicesOf(taskId, cancel) {
   let stop = null;
   let reading = false;
 
-  const search = el("input", { type: "search", id: "device-name", name: "device", autocomplete: "off", on: { input: sift } });
-  const all = el("input", { type: "checkbox", "aria-label": "Choose all shown that can be cancelled", on: { change: chooseAll } });
-  const cancelChosen = el("button", { type: "button", class: "danger", on: { click: () => cancel(executionsChosen()) } });
+  const search = el("input", {
+    type: "search",
+    id: "device-name",
+    name: "device",
+    autocomplete: "off",
+    on: { input: sift },
+  });
+  const all = el("input", {
+    type: "checkbox",
+    "aria-label": "Choose all shown that can be cancelled",
+    on: { change: chooseAll },
+  });
+  const cancelChosen = el("button", {
+    type: "button",
+    class: "danger",
+    on: { click: () => cancel(executionsChosen()) },
+  });
   const body = el("tbody", { role: "rowgroup" });
   const told = el("p", { class: "muted" });
   const problem = el("p", { class: "problem", hidden: true });
-  const more = el("button", { type: "button", class: "wide", hidden: true, on: { click: readMore } }, "Show more devices");
+  const more = el(
+    "button",
+    { type: "button", class: "wide", hidden: true, on: { click: readMore } },
+    "Show more devices",
+  );
   const column = (name) => el("th", { role: "columnheader", scope: "col" }, name);
   const node = el(
     "section",
     { class: "devices", "aria-labelledby": "devices-heading" },
     el("div", { class: "heading-line" }, el("h3", { id: "devices-heading" }, "Devices"), told),
-    el("div", { class: "filters" }, el("div", { class: "field" }, el("label", { for: "device-name" }, "Name"), search), cancelChosen),
+    el(
+      "div",
+      { class: "filters" },
+      el("div", { class: "field" }, el("label", { for: "device-name" }, "Name"), search),
+      cancelChosen,
+    ),
     problem,
     el(
       "table",
@@ -54,7 +81,10 @@ export function devicesOf(taskId, cancel) {
     const bad = part !== undefined && part.status !== "OK";
     problem.hidden = !bad;
     if (bad) {
-      const words = { STALE: "Old: the devices as they were read last.", FAILED: "The devices could not be asked for." };
+      const words = {
+        STALE: "Old: the devices as they were read last.",
+        FAILED: "The devices could not be asked for.",
+      };
       say(problem, `${words[part.status] ?? "The devices cannot be listed."} ${part.error?.message ?? ""}`);
     }
     if (bad && part.status !== "STALE") return;
@@ -73,7 +103,11 @@ export function devicesOf(taskId, cancel) {
   function follow(task) {
     const wanted = !taskEnded(task) && (task.executionCounts?.total ?? 0) <= FOLLOWED;
     if (wanted && stop === null) {
-      stop = subscribe(WATCH_DEVICES, { id: taskId }, { next: ({ data }) => data?.executionUpdated && learn(data.executionUpdated) });
+      stop = subscribe(
+        WATCH_DEVICES,
+        { id: taskId },
+        { next: ({ data }) => data?.executionUpdated && learn(data.executionUpdated) },
+      );
     } else if (!wanted && stop !== null) {
       stop();
       stop = null;
@@ -114,7 +148,11 @@ export function devicesOf(taskId, cancel) {
     const { name, productKey } = execution.device;
     const row = {
       execution,
-      choice: el("input", { type: "checkbox", "aria-label": `Choose ${name}`, on: { change: (event) => choose(execution.id, event.target.checked) } }),
+      choice: el("input", {
+        type: "checkbox",
+        "aria-label": `Choose ${name}`,
+        on: { change: (event) => choose(execution.id, event.target.checked) },
+      }),
       badge: el("span", { class: "badge" }),
       vendor: el("code", { class: "vendor-status", title: "as the vendor has it" }),
       detail: el("span", { class: "muted outcome" }),
@@ -132,7 +170,13 @@ export function devicesOf(taskId, cancel) {
       "tr",
       { role: "row", "data-id": execution.id },
       el("td", { role: "cell", class: "choice" }, row.choice),
-      el("th", { role: "rowheader", scope: "row" }, name, el("span", { class: "native muted" }, productKey ?? ""), row.attempt),
+      el(
+        "th",
+        { role: "rowheader", scope: "row" },
+        name,
+        el("span", { class: "native muted" }, productKey ?? ""),
+        row.attempt,
+      ),
       el("td", { role: "cell", class: "status" }, row.badge, " ", row.vendor, row.detail, row.why),
       el("td", { role: "cell", class: "progress" }, row.bar.node),
       el("td", { role: "cell", class: "created" }, row.changed),
@@ -239,7 +283,11 @@ const affordance = (execution) =>
 
 function detailOf({ status, phase, failure }) {
   if (failure && deviceFailed(status)) {
-    const words = [failure.reason === "UNKNOWN" ? null : inside(failure.reason), failure.vendorCode, failure.vendorMessage];
+    const words = [
+      failure.reason === "UNKNOWN" ? null : inside(failure.reason),
+      failure.vendorCode,
+      failure.vendorMessage,
+    ];
     return words.filter(Boolean).join(": ");
   }
   return phase && !deviceEnded(status) ? inside(phase) : "";

@@ -21,7 +21,7 @@ let heard = 0;
 let number = 0;
 let listener = () => {};
 
-/** Hear of the connection's state: "off", "connecting", "live", "lost", "paused" or "refused" (who asks is not known). */
+/** Hear of the connection's state: "off", "connecting", "live", "lost", "paused" or "refused" (who asks is unknown). */
 export function onState(told) {
   listener = told;
 }

@@ -1,5 +1,5 @@
 // Every operation that this page sends, and nothing else: public API, cheap lists first. A list asks for what the
-// vendors' lists hold; what costs a vendor call a task is asked for those that are in sight (TASKS_IN_SIGHT, WATCH_TASKS).
+// vendors' lists hold; what costs a vendor call a task is asked for those in sight (TASKS_IN_SIGHT, WATCH_TASKS).
 
 const BACKEND = `
   name vendor region readOnly

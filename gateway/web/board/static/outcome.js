@@ -17,7 +17,14 @@ const WORDS = {
 /** An outcome as a line; `what` it is of, where there are several. */
 export function outcomeLine(outcome, what = null) {
   const unsure = outcome === "UNKNOWN" ? "warn" : tone(outcome);
-  return el("p", { class: "outcome-line" }, what && el("strong", {}, what, " "), el("span", { class: `badge ${unsure}` }, phrase(outcome)), " ", WORDS[outcome] ?? "");
+  return el(
+    "p",
+    { class: "outcome-line" },
+    what && el("strong", {}, what, " "),
+    el("span", { class: `badge ${unsure}` }, phrase(outcome)),
+    " ",
+    WORDS[outcome] ?? "",
+  );
 }
 
 /** Errors as a list of what to do next, with what the vendor said itself. */
@@ -28,11 +35,18 @@ export function errorList(errors, names = new Map()) {
 function errorParts(error, names) {
   const name = error.target ? names.get(error.target) : null;
   const more = [];
-  if (error.vendorCode || error.vendorMessage) more.push(`The vendor: ${[error.vendorCode, error.vendorMessage].filter(Boolean).join(", ")}.`);
+  if (error.vendorCode || error.vendorMessage)
+    more.push(`The vendor: ${[error.vendorCode, error.vendorMessage].filter(Boolean).join(", ")}.`);
   if (error.requestId) more.push(`Its request: ${error.requestId}.`);
   if (error.checkAfterSeconds) more.push(`Look again after ${Math.ceil(error.checkAfterSeconds)} s.`);
   if (error.retryAfterSeconds) more.push(`Repeat after ${Math.ceil(error.retryAfterSeconds)} s.`);
-  return [name ? el("strong", {}, `${name}: `) : null, error.message, " ", el("code", {}, error.code), more.length > 0 ? ` ${more.join(" ")}` : null];
+  return [
+    name ? el("strong", {}, `${name}: `) : null,
+    error.message,
+    " ",
+    el("code", {}, error.code),
+    more.length > 0 ? ` ${more.join(" ")}` : null,
+  ];
 }
 
 /** Where the change stands in the audit. */

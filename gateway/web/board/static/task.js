@@ -25,7 +25,12 @@ export async function showTask(id, { left, changed, failed }) {
   const heading = el("h2", { id: "task-heading", tabindex: "-1" }, "A task");
   const body = el("div", { class: "task-body" }, el("p", { class: "muted" }, "Being asked for…"));
   panel.replaceChildren(
-    el("div", { class: "task-head" }, heading, el("button", { type: "button", class: "quiet", id: "task-close", on: { click: left } }, "Close")),
+    el(
+      "div",
+      { class: "task-head" },
+      heading,
+      el("button", { type: "button", class: "quiet", id: "task-close", on: { click: left } }, "Close"),
+    ),
     body,
   );
   heading.focus();
@@ -35,7 +40,11 @@ export async function showTask(id, { left, changed, failed }) {
   } catch (failure) {
     if (open !== mine) return;
     failed(failure);
-    const again = el("button", { type: "button", on: { click: () => showTask(id, { left, changed, failed }) } }, "Ask again");
+    const again = el(
+      "button",
+      { type: "button", on: { click: () => showTask(id, { left, changed, failed }) } },
+      "Ask again",
+    );
     body.replaceChildren(el("p", { class: "problem" }, failure.message), el("div", { class: "actions" }, again));
     return;
   }
@@ -43,10 +52,14 @@ export async function showTask(id, { left, changed, failed }) {
   const { data, errors } = answer;
   const broken = errors.find((error) => error.path?.[0] === "task" && error.path.length === 1);
   if (data.task === null) {
-    body.replaceChildren(el("p", { class: "problem" }, broken?.message ?? "There is no such task, or none that you may see."));
+    body.replaceChildren(
+      el("p", { class: "problem" }, broken?.message ?? "There is no such task, or none that you may see."),
+    );
     return;
   }
-  mine.unasked = Object.fromEntries(errors.filter((error) => error.path?.[0] === "task").map((error) => [error.path[1], error.message]));
+  mine.unasked = Object.fromEntries(
+    errors.filter((error) => error.path?.[0] === "task").map((error) => [error.path[1], error.message]),
+  );
   mine.devices = devicesOf(id, (executions) => openCancel({ task: mine.task, executions, changed: cancelled }));
   mine.parts = parts(mine, (button) => openCancel({ task: mine.task, opener: button, changed: cancelled }));
   body.replaceChildren(...mine.parts.nodes, mine.devices.node);
@@ -98,7 +111,10 @@ function learnTask(mine, task, changed) {
 
 function parts(mine, cancel) {
   const cancelButton = el("button", { type: "button", class: "danger", id: "cancel-task" }, "Cancel this task…");
-  cancelButton.addEventListener("click", () => cancelButton.getAttribute("aria-disabled") !== "true" && cancel(cancelButton));
+  cancelButton.addEventListener(
+    "click",
+    () => cancelButton.getAttribute("aria-disabled") !== "true" && cancel(cancelButton),
+  );
   const made = {
     badge: el("span", { class: "badge" }),
     vendor: el("code", { class: "vendor-status", title: "as the vendor has it" }),
@@ -154,5 +170,7 @@ function facts(task, unasked) {
     // One that is followed is looked at all the time.
     ["Seen", taskEnded(task) && when(task.observedAt)],
   ];
-  return told.filter(([, value]) => value).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
+  return told
+    .filter(([, value]) => value)
+    .map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
 }

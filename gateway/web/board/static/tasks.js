@@ -229,7 +229,13 @@ function newGroup(key) {
     group.head = el(
       "tr",
       { role: "row", class: "group" },
-      el("th", { role: "rowheader", scope: "rowgroup", colspan: 5 }, el("span", { class: "group-name" }, words), " ", group.told),
+      el(
+        "th",
+        { role: "rowheader", scope: "rowgroup", colspan: 5 },
+        el("span", { class: "group-name" }, words),
+        " ",
+        group.told,
+      ),
     );
     group.body.append(group.head);
   }
@@ -245,7 +251,9 @@ function fill(group, members, by) {
   });
   const numbers = new Map();
   for (const { task } of members) numbers.set(task.status, (numbers.get(task.status) ?? 0) + 1);
-  const words = [...numbers].sort(([one], [other]) => rank(one) - rank(other)).map(([status, count]) => `${count} ${inside(status)}`);
+  const words = [...numbers]
+    .sort(([one], [other]) => rank(one) - rank(other))
+    .map(([status, count]) => `${count} ${inside(status)}`);
   say(group.told, by === "status" ? String(members.length) : words.join(" · "));
 }
 
@@ -256,7 +264,10 @@ function showGaps() {
   const gaps = byId("gaps");
   const missing = [...document.querySelectorAll("#backends [data-backend]")]
     .map((card) => part(card.dataset.backend))
-    .filter((one) => one && one.status !== "OK" && (!only || only.includes(one.name)) && (one.status !== "SKIPPED" || !vendors));
+    .filter(
+      (one) =>
+        one && one.status !== "OK" && (!only || only.includes(one.name)) && (one.status !== "SKIPPED" || !vendors),
+    );
   gaps.hidden = missing.length === 0;
   gaps.replaceChildren(...missing.map(gap));
 }
@@ -267,7 +278,13 @@ function gap({ name, status, error, fetchedAt }) {
     STALE: `could not be asked: its tasks are shown as they were ${fetchedAt ? ago(fetchedAt) : "before"}.`,
     SKIPPED: "is left out.",
   }[status];
-  return el("li", { "data-status": status }, el("strong", {}, name), ` ${words} `, error ? el("span", {}, error.message) : null);
+  return el(
+    "li",
+    { "data-status": status },
+    el("strong", {}, name),
+    ` ${words} `,
+    error ? el("span", {}, error.message) : null,
+  );
 }
 
 function showSummary() {
@@ -314,10 +331,14 @@ function watchThoseInSight() {
   for (const [key, ids] of wanted) {
     const held = watches.get(key);
     if (held?.ids === ids.join()) continue;
-    const stop = subscribe(WATCH_TASKS, { ids }, {
-      next: ({ data }) => data?.taskUpdated && learn({ ...data.taskUpdated, unknown: false }),
-      failed: () => ids.forEach((id) => learn({ id, unknown: true })),
-    });
+    const stop = subscribe(
+      WATCH_TASKS,
+      { ids },
+      {
+        next: ({ data }) => data?.taskUpdated && learn({ ...data.taskUpdated, unknown: false }),
+        failed: () => ids.forEach((id) => learn({ id, unknown: true })),
+      },
+    );
     held?.stop();
     watches.set(key, { ids: ids.join(), stop });
   }
