@@ -1,5 +1,7 @@
 // A gateway that goes and comes back: clients listen again by themselves, and begin with what is then.
 // Prints `present` when each has seen every device once, and its report when each has seen them all again.
+import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from '@apollo/client';
+import { RetryLink } from '@apollo/client/link/retry';
 import assert from 'node:assert/strict';
 import { EventSource } from 'eventsource';
 import * as sse from 'graphql-sse';
@@ -29,7 +31,9 @@ class Told {
   }
 }
 
-const told = { 'graphql-ws': new Told(), 'graphql-sse': new Told(), EventSource: new Told() };
+const told = Object.fromEntries(
+  ['graphql-ws', 'graphql-sse', 'EventSource', 'Apollo Client'].map((name) => [name, new Told()]),
+);
 
 async function byLibrary(client, name) {
   for await (const { data, errors } of client.iterate(request)) {
@@ -50,6 +54,20 @@ function byEventSource() {
   });
 }
 
+/** By a multipart answer. Its RetryLink asks again when it is told that the gateway goes away, or finds nobody. */
+function byApollo() {
+  const delay = { initial: 100, max: 200, jitter: false };
+  const link = ApolloLink.from([new RetryLink({ delay, attempts: { max: Infinity } }), new HttpLink({ uri: address })]);
+  const client = new ApolloClient({ link, cache: new InMemoryCache() });
+  return new Promise((_, reject) => {
+    client.subscribe({ query: gql(WATCH), variables: request.variables }).subscribe({
+      next: ({ data, error }) => (error ? reject(error) : told['Apollo Client'].see(data.executionUpdated)),
+      error: reject,
+      complete: () => reject(new Error('Apollo Client takes it for the end.')),
+    });
+  });
+}
+
 async function all(round) {
   while (!Object.values(told).every((one) => one.has(round))) await new Promise((next) => setTimeout(next, 20));
 }
@@ -59,6 +77,7 @@ const listening = Promise.race([
   byLibrary(ws.createClient({ url, webSocketImpl: WebSocket, ...retrying }), 'graphql-ws'),
   byLibrary(sse.createClient({ url: address, ...retrying }), 'graphql-sse'),
   byEventSource(),
+  byApollo(),
 ]);
 await within(20, 'the present state', Promise.race([all(0), listening]));
 console.log('present');
