@@ -36,6 +36,7 @@ from tests.support.echoing_vendor import echoing_vendor
 from tests.support.gateway_server import serving_gateway
 from tests.support.identity_provider import AUDIENCE, ISSUER, claims, jwk_of, key_of, signed
 from tests.support.redis_server import redis_server
+from tests.support.span_collector import span_collector
 
 KEY, SPENT_KEY, FOREIGN_KEY = new_key(), new_key(), new_key()
 HEADER = {"alg": "RS256", "kid": "one"}
@@ -175,6 +176,7 @@ def test_no_canary_is_in_logs_answers_audit_ledger_or_redis(
         {"name": "old", "sha256": digest_of(SPENT_KEY), "roles": ["admin"], "expires": "2020-01-01T00:00:00Z"},
     ]
     with ExitStack() as running:
+        collector = running.enter_context(span_collector())
         redis = running.enter_context(redis_server(tmp_path))
         with redis.client() as client:
             client.config_set("requirepass", canary("redis"))
@@ -188,8 +190,20 @@ def test_no_canary_is_in_logs_answers_audit_ledger_or_redis(
                 "api_keys": entries,
                 "router": {"shared_secret": ROUTER},
                 "policies": {
-                    "admin": {"operations": "*", "backends": "*", "raw": True, "audit": True, "explore": True}
+                    "admin": {
+                        "operations": "*",
+                        "backends": "*",
+                        "raw": True,
+                        "audit": True,
+                        "metrics": True,
+                        "explore": True,
+                    }
                 },
+            },
+            "observability": {
+                "log_level": "DEBUG",
+                "log_requests": True,
+                "tracing": {"otlp_endpoint": collector.url},
             },
         }
         shown = [value.rpartition(" ")[2] for one in (GOOD, BAD) for sent in one.values() for value in sent.values()]
@@ -213,6 +227,10 @@ def test_no_canary_is_in_logs_answers_audit_ledger_or_redis(
             ask(searched, gateway.http, "faults", GOOD["router"], query=READS[0])
             change_everything(searched, gateway.http, list(per_vendor.values()), [f"good-{slug}" for slug in plans])
         audit = ask(searched, gateway.http, "audit", GOOD["token"], query=AUDIT)["data"]["auditEntries"]["nodes"]
+        for path in ("/metrics", "/readyz"):
+            answer = gateway.http.get(path, headers=GOOD["key"])
+            assert b"good-aws-iot" in answer.content
+            searched.look(f"answers of {path}", answer.content)
         redis.kill()
         ask(searched, gateway.http, "Redis gone", GOOD["key"], query=READS[0])
         for file in tmp_path.glob("ledger.db*"):
@@ -228,7 +246,11 @@ def test_no_canary_is_in_logs_answers_audit_ledger_or_redis(
                 cwd=REPOSITORY, capture_output=True, check=False, timeout=100,
             )  # fmt: skip
             searched.look(f"output of {' '.join(command)}", ended.stdout + ended.stderr)
+    # The last of them came when the gateway went down.
+    searched.look("spans", b"".join(collector.bodies))
+    assert sum(body.count(b"ListJobs") for body in collector.bodies) > 10
     log = (tmp_path / "gateway.log").read_bytes()
+    assert log.count(b'"event": "request"') > len(GOOD | BAD) * len(READS)
     searched.look("log", log)
     assert len(audit) >= 2 * len(backends) / 3
     assert {entry["actor"] for entry in audit} <= {"key:ci", "ann"}
