@@ -5,6 +5,7 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
+from prometheus_client import REGISTRY
 
 from gateway.domain.errors import BackendUnavailable, InvalidInput, NotFound
 from gateway.domain.ids import Kind
@@ -14,6 +15,14 @@ from gateway.services.watching import WatchPace
 from tests.support.watched_world import PAGE, WatchedWorld, watched
 
 HOUR = 3600.0
+
+
+def number(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+def differences(before: tuple[float, ...], after: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(last - first for first, last in zip(before, after, strict=True))
 
 
 def test_a_hundred_who_listen_cost_what_one_costs_and_are_all_told_the_same() -> None:
@@ -204,6 +213,37 @@ def test_when_the_gateway_ends_so_do_the_streams_without_an_error() -> None:
             async with world.listening(task) as late:
                 await asyncio.sleep(1)
             assert (late.ended, late.events) == (True, [])
+
+    watched(main)
+
+
+def test_what_is_watched_and_found_is_counted() -> None:
+    async def main(world: WatchedWorld) -> None:
+        def counted() -> tuple[float, ...]:
+            return (
+                *(number(f"ota_gateway_{name}", kind="task") for name in ("watched_objects", "watchers")),
+                number("ota_gateway_watch_events_total", kind="task"),
+                *(
+                    number("ota_gateway_watch_looks_total", kind="task", outcome=outcome)
+                    for outcome in ("changed", "unchanged", "failed", "gone")
+                ),
+            )
+
+        before = counted()
+        task = world.vendor.put("t")
+        async with world.listening(task), world.listening(task):
+            await asyncio.sleep(5)
+            objects, watchers, events, changed, unchanged, *_ = differences(before, counted())
+            assert (objects, watchers, events, changed) == (1, 2, 2, 1)
+            assert unchanged >= 1
+            world.vendor.failing = BackendUnavailable("It is away.")
+            await asyncio.sleep(20)
+            world.vendor.failing = None
+            del world.vendor.tasks["t"]
+            await asyncio.sleep(60)
+        objects, watchers, events, changed, _, failed, gone = differences(before, counted())
+        assert (objects, watchers, events, changed, gone) == (0, 0, 2, 1, 1)
+        assert failed >= 1
 
     watched(main)
 
