@@ -113,6 +113,7 @@ class Documents:
         self._validating = validating
         self._costs = Costs(schema._schema)
         self._kept: OrderedDict[str, Document | None] = OrderedDict()
+        self._latest: tuple[str, Document | None] | None = None
         self._characters = 0
 
     def get(self, text: str) -> Document | None:
@@ -120,17 +121,23 @@ class Documents:
         try:
             document = self._kept[text]
         except KeyError:
-            try:
-                check_text(text, self._limits)
-            # Found out again as quickly, so that it takes no other's place.
-            except GraphQLError as error:
-                return Document(refusal=error)
-            document = self._read(text)
-            in_vain = document is None or document.refusal is not None or document.errors is not None
-            if len(text) <= (_LONGEST_KEPT_IN_VAIN if in_vain else _LONGEST_KEPT):
-                self._keep(text, document)
-        else:
-            self._kept.move_to_end(text)
+            # One request may look several times.
+            if self._latest is None or self._latest[0] is not text:
+                self._latest = (text, self._new(text))
+            return self._latest[1]
+        self._kept.move_to_end(text)
+        return document
+
+    def _new(self, text: str) -> Document | None:
+        try:
+            check_text(text, self._limits)
+        # Found out again as quickly, so that it takes no other's place.
+        except GraphQLError as error:
+            return Document(refusal=error)
+        document = self._read(text)
+        in_vain = document is None or document.refusal is not None or document.errors is not None
+        if len(text) <= (_LONGEST_KEPT_IN_VAIN if in_vain else _LONGEST_KEPT):
+            self._keep(text, document)
         return document
 
     def _keep(self, text: str, document: Document | None) -> None:

@@ -185,6 +185,11 @@ class PlannedSchema:
         )
         return results if principal.rights.explores else _each_unsuggesting(results)
 
+    def admit(self, principal: Principal) -> None:
+        """Before a document is looked at without being executed. Raises TooManyRequests; counts nothing."""
+        if self._rates is not None:
+            self._rates.check(principal.name)
+
     def kind_of(self, query: str, operation_name: str | None) -> OperationType | None:
         """What an operation is; None where it is not executed, being beyond a limit, unreadable or not there."""
         document = self._documents.get(query)

@@ -28,11 +28,16 @@ class RequestRates:
         self._now = now
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
+    def check(self, name: str) -> None:
+        """Whether a principal may ask for one more operation, without counting it. Raises TooManyRequests."""
+        tokens = self._left(name, self._now())
+        if tokens < 1:
+            raise TooManyRequests((1 - tokens) / self._per_second)
+
     def take(self, name: str) -> None:
         """Count one operation of a principal. Raises TooManyRequests."""
         now = self._now()
-        tokens, since = self._buckets.get(name, (self._burst, now))
-        tokens = min(self._burst, tokens + (now - since) * self._per_second)
+        tokens = self._left(name, now)
         taken = tokens >= 1
         self._buckets[name] = (tokens - taken, now)
         self._buckets.move_to_end(name)
@@ -40,3 +45,7 @@ class RequestRates:
             self._buckets.popitem(last=False)
         if not taken:
             raise TooManyRequests((1 - tokens) / self._per_second)
+
+    def _left(self, name: str, now: float) -> float:
+        tokens, since = self._buckets.get(name, (self._burst, now))
+        return min(self._burst, tokens + (now - since) * self._per_second)

@@ -117,7 +117,7 @@ class GraphQLOverHttp:
                 wanted = from_body(head, body, self._documents)
             asked.request = wanted
             if streams is not None:
-                form = self._streams.form_for(wanted, streams, takes_json=json_type is not None)
+                form = self._streams.form_for(scope, wanted, streams, takes_json=json_type is not None)
                 if form is not None:
                     return self._streamed(scope, form, wanted, asked, takes_json=json_type is not None)
                 if json_type is None:

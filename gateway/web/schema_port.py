@@ -8,6 +8,8 @@ from strawberry.schema.schema import StreamResult
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from gateway.auth import Principal
+
 ContextFactory = Callable[[HTTPConnection], object | Awaitable[object]]
 
 
@@ -41,6 +43,10 @@ class GraphQLSchemaPort(Protocol):
 
         Raises OperationNotNamed, and TooManyRequests.
         """
+        ...
+
+    def admit(self, principal: Principal) -> None:
+        """Before a document is looked at without being executed. Raises TooManyRequests."""
         ...
 
     def kind_of(self, query: str, operation_name: str | None) -> OperationType | None:

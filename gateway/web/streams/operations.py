@@ -34,6 +34,10 @@ class Operations:
         self._schema = schema
         self._changes = changes
 
+    def admit(self, principal: Principal) -> None:
+        """Before an operation is looked at. Raises TooManyRequests."""
+        self._schema.admit(principal)
+
     def kind_of(self, wanted: GraphQLRequest) -> OperationType | None:
         """What an operation is; None where it is not executed."""
         return self._schema.kind_of(wanted.query, wanted.operation_name)

@@ -29,8 +29,14 @@ class StreamsOverHttp:
         self._streams = streams
         self._heartbeat = heartbeat
 
-    def form_for(self, wanted: GraphQLRequest, accepted: AcceptedStreams, *, takes_json: bool) -> StreamForm | None:
-        """The form in which an operation is streamed to a client; None where it is answered, or refused, in JSON."""
+    def form_for(
+        self, scope: Scope, wanted: GraphQLRequest, accepted: AcceptedStreams, *, takes_json: bool
+    ) -> StreamForm | None:
+        """The form in which an operation is streamed; None where it is answered, or refused, in JSON.
+
+        The caller is known. Raises TooManyRequests.
+        """
+        self._operations.admit(scope["principal"])
         if self.subscribes(wanted):
             return accepted.of_subscription
         if not takes_json:
