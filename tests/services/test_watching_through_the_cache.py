@@ -2,23 +2,26 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
 from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 from tests.support.simulated_gateway import SimulatedGateway, gateway_settings, served, simulated_gateway
 
 TASKS = "{ tasks(first: 100) { nodes { id status backend { name } allowedOperations { operation allowed } } } }"
 
+SPOKEN = Subprotocol("graphql-transport-ws")
+
 
 @asynccontextmanager
 async def watching(gateway: SimulatedGateway, task: str) -> AsyncIterator[Any]:
     """The statuses of a watched task, as they come."""
-    async with connect(gateway.url.replace("http", "ws") + "/graphql", subprotocols=["graphql-transport-ws"]) as socket:
+    async with connect(gateway.url.replace("http", "ws") + "/graphql", subprotocols=[SPOKEN]) as socket:
         await socket.send(orjson.dumps({"type": "connection_init"}).decode())
         await socket.recv()
         query = "subscription($ids: [ID!]!) { taskUpdated(ids: $ids) { status } }"
@@ -76,3 +79,30 @@ async def test_watchers_who_come_at_any_time_look_together(tmp_path: Path) -> No
                 await asyncio.sleep(2)
                 # The same time may hold one moment to look at more or less.
                 assert gateway.calls - together <= looks * 1.5
+
+
+async def test_what_an_event_shows_beside_is_read_once_for_all_who_listen(tmp_path: Path) -> None:
+    query = (
+        "subscription($ids: [ID!]!) { taskUpdated(ids: $ids) { status executions(first: 10) { nodes { status } } } }"
+    )
+    async with simulated_gateway(tmp_path, only=["aws-iot"]) as gateway, AsyncExitStack() as sockets:
+        task = await cancellable(gateway)
+        payload = {"query": query, "variables": {"ids": [task["id"]]}}
+        subscribe = orjson.dumps({"id": "1", "type": "subscribe", "payload": payload}).decode()
+        told = []
+        for _ in range(20):
+            address = gateway.url.replace("http", "ws") + "/graphql"
+            # Who reads past the caches does so when it begins, and not for each event.
+            opening = connect(address, subprotocols=[SPOKEN], additional_headers={"cache-control": "no-cache"})
+            socket = await sockets.enter_async_context(opening)
+            await socket.send('{"type":"connection_init"}')
+            await socket.recv()
+            await socket.send(subscribe)
+            await socket.recv()
+            told.append(socket)
+        before = gateway.backends["aws-iot"].called("ListJobExecutionsForJob")
+        await gateway.change("cancelOtaTask", id=task["id"], force=True)
+        async with asyncio.timeout(15):
+            events = [orjson.loads(await socket.recv())["payload"]["data"]["taskUpdated"] for socket in told]
+        assert {event["status"] for event in events} <= {"CANCELING", "CANCELED"}
+        assert gateway.backends["aws-iot"].called("ListJobExecutionsForJob") - before <= 3
