@@ -171,7 +171,7 @@ async def first_by_websocket(stack: Stack, task: str) -> Any:
         assert json.loads(await socket.recv())["type"] == "connection_ack"
         operation = {"query": WATCH, "variables": {"id": task}}
         await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": operation}))
-        return json.loads(await asyncio.wait_for(socket.recv(), 10))["payload"]["data"]["taskUpdated"]
+        return json.loads(await asyncio.wait_for(socket.recv(), 30))["payload"]["data"]["taskUpdated"]
 
 
 def first_by_events(stack: Stack, http: httpx.Client, task: str) -> str:
@@ -189,7 +189,7 @@ def first_by_events(stack: Stack, http: httpx.Client, task: str) -> str:
 def watching(stack: Stack, http: httpx.Client, task: str) -> Iterator[httpx.Response]:
     body = {"query": WATCH, "variables": {"id": task}}
     headers = {**stack.key, "accept": "text/event-stream"}
-    with http.stream("POST", "/graphql", json=body, headers=headers, timeout=10) as answer:
+    with http.stream("POST", "/graphql", json=body, headers=headers, timeout=30) as answer:
         assert answer.status_code == 200
         yield answer
 
@@ -272,8 +272,8 @@ def test_prometheus_reads_every_gateway_and_answers_every_query_of_dashboard_and
     assert [one for one in empty if not any(name in one for name in SILENT | {'outcome!="ok"'})] == []
     rules = httpx.get(f"{stack.prometheus}/api/v1/rules", trust_env=False).json()["data"]["groups"][0]["rules"]
     assert {rule["health"] for rule in rules} == {"ok"}
-    # The one that was ended above, and nothing else.
-    assert {rule["name"] for rule in rules if rule["state"] != "inactive"} <= {"OtaGatewayDown"}
+    # Only the one that was ended above has a reason, and not for long enough.
+    assert {rule["name"] for rule in rules if rule["state"] == "firing"} == set()
     record_property(
         "figures", f"Prometheus: {number} queries of the dashboard answered, {len(empty)} of them by nothing to show; "
         f"{len(rules)} alerts evaluated"
