@@ -138,7 +138,7 @@ function showTitle() {
 tasks.onChange(showTitle);
 
 const LIVENESS = {
-  off: "Nothing to follow",
+  off: "Idle",
   connecting: "Connecting",
   live: "Live",
   lost: "Reconnecting",
