@@ -107,6 +107,11 @@ class SnapshotShelf(Generic[Row]):
             return None
         return kept.snapshot if key in self._drains or self._is_good(kept, moment) else None
 
+    @property
+    def is_being_read(self) -> bool:
+        """Whether a drain of everything is under way."""
+        return "" in self._drains
+
     def last(self, *, filter_key: str) -> Snapshot[Row] | None:
         """The last snapshot that was read, of everything or of that filter, at most `stale_if_error` old.
 

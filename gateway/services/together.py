@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from gateway.backends.shelf import SnapshotShelf
 from gateway.backends.snapshot import Identified, Snapshot
 from gateway.backends.stack import BackendStack
-from gateway.domain.errors import GatewayError, InvalidInput
+from gateway.domain.errors import BackendUnavailable, GatewayError, InvalidInput
 from gateway.domain.ids import ObjectId, same_generation
 from gateway.domain.operations import Operation
 from gateway.services.asking import remembering
@@ -85,6 +85,12 @@ class Together(Generic[Row]):
         except InvalidInput:
             # More rows than a list is read whole of: one by one, as far as the budget goes.
             return None
+        except BackendUnavailable:
+            # Not ready in time, but for whoever asks next: those that the budget has time for are read one by one.
+            affordable = stack.pace.calls_per_second * stack.pace.timeout.total_seconds()
+            if shelf.is_being_read and wanted <= affordable:
+                return None
+            raise
 
 
 def _rows(snapshot: Snapshot[Row], refs: Sequence[ObjectId]) -> Iterator[tuple[ObjectId, Row]]:

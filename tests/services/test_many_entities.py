@@ -1,13 +1,14 @@
 """Many entities of a router's request are read together: from the list, and never one call each."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.vendorkit.discovery import installed_vendors
-from tests.support.simulated_gateway import SimulatedGateway, simulated_gateway
+from tests.support.simulated_gateway import SimulatedGateway, gateway_settings, served, simulated_gateway
 
 TASKS = 60
 ENTITIES = """query E($of: [_Any!]!) { _entities(representations: $of) {
@@ -58,6 +59,25 @@ async def test_a_few_tasks_are_read_one_by_one_and_whole(gateway: SimulatedGatew
     before = gateway.calls
     await gateway.ask(ENTITIES, of=of_tasks([*rows, *rows]))
     assert gateway.calls - before == len(rows)
+
+
+@pytest.mark.parametrize("calls_per_second", [1000, 20])
+async def test_a_list_that_takes_too_long_is_not_waited_for_where_the_budget_has_time_for_each(
+    gateway: SimulatedGateway, tmp_path: Path, calls_per_second: int
+) -> None:
+    rows = (await gateway.ask(BACKEND_ORDER))["tasks"]["nodes"][:30]
+    ((slug, backend),) = gateway.backends.items()
+    for operation in list(backend.simulator.calls):
+        backend.fail("delay", operation, seconds=1.3)
+    pace = {"timeout": "1s", "calls_per_second": calls_per_second, "cache_ttl": "1s"}
+    sections = [
+        {"name": backend.name, "vendor": slug, "endpoint": backend.url, **backend.manifest.demo_settings(backend.url)}
+    ]
+    async with served(gateway_settings(tmp_path, sections, pace)) as url:
+        slow = replace(gateway, url=url)
+        answer = await slow.answer(ENTITIES, of=of_tasks(rows))
+    names = [one and one["name"] for one in answer["data"]["_entities"]]
+    assert names == ([row["name"] for row in rows] if calls_per_second > 30 else [None] * len(rows))
 
 
 async def test_what_the_list_does_not_show_is_looked_for_by_itself(gateway: SimulatedGateway) -> None:
