@@ -31,7 +31,7 @@ from gateway.web.negotiation import StreamForm, accepted_media_type, accepted_st
 from gateway.web.persisted_queries import PersistedQueries
 from gateway.web.responses import JSON, refusal
 from gateway.web.schema_port import ContextFactory, GraphQLSchemaPort
-from gateway.web.streams.over_http import StreamsOverHttp
+from gateway.web.streams.over_http import StreamsOverHttp, meant
 
 ALLOW = "GET, POST, OPTIONS"
 _BY_METHOD = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
@@ -148,7 +148,7 @@ class GraphQLOverHttp:
         self, scope: Scope, form: StreamForm, wanted: GraphQLRequest, asked: Asked, *, takes_json: bool
     ) -> Response:
         try:
-            made = self._context_factory(HTTPConnection(scope))
+            made = self._context_factory(HTTPConnection(meant(scope)))
             context = await made if isawaitable(made) else made
             answer = await self._streams.answer(scope, context, wanted, form, takes_json=takes_json)
             return answer if isinstance(answer, Response) else self._answers.executed(answer, asked, context)

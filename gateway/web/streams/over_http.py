@@ -69,6 +69,17 @@ class StreamsOverHttp:
         )
 
 
+def meant(scope: Scope) -> Scope:
+    """The request as it is meant.
+
+    A browser's EventSource says `Cache-Control: no-cache` whatever the page wants, so that no cache answers in place of
+    the server. It is no wish to read past what the gateway keeps.
+    """
+    if scope["method"] != "GET":
+        return scope
+    return {**scope, "headers": [one for one in scope["headers"] if one[0] != b"cache-control"]}
+
+
 async def _first_of(results: Results) -> Result:
     try:
         return await anext(results)

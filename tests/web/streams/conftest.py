@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import strawberry
+from starlette.requests import HTTPConnection
 from strawberry.schema.config import StrawberryConfig
 
 from gateway.cli.ending import Ending
@@ -63,6 +64,11 @@ class Query:
     @strawberry.field
     def hello(self) -> str:
         return "hello"
+
+    @strawberry.field
+    def cache_control(self, info: strawberry.Info) -> str | None:
+        found: str | None = info.context["headers"].get("cache-control")
+        return found
 
     @strawberry.field
     async def late(self, info: strawberry.Info) -> str:
@@ -201,7 +207,10 @@ def serve() -> Serve:
         async def say() -> None:
             begun.set()
 
-        app = create_web(plans or schema(), lambda _: {"held": held}, server=server or ServerSettings(), **web)
+        def context(connection: HTTPConnection) -> dict[str, object]:
+            return {"held": held, "headers": connection.headers}
+
+        app = create_web(plans or schema(), context, server=server or ServerSettings(), **web)
         with listen("127.0.0.1", 0) as listener:
             ended = asyncio.create_task(Listening(app, listener).until(ending, begun=say))
             await begun.wait()

@@ -132,6 +132,14 @@ async def test_an_event_source_subscribes_by_get(served: Served) -> None:
     assert answer.headers["access-control-allow-origin"] == "http://localhost:5173"
 
 
+async def test_that_an_event_source_wants_no_cache_between_does_not_read_past_the_gateways(served: Served) -> None:
+    said = f"{EVENTS}\r\ncache-control: no-cache"
+    async with served.asked(said, "", by_get="query={cacheControl}") as answer:
+        assert results(await answer.rest()) == [{"data": {"cacheControl": None}}]
+    async with served.asked(said, "{ cacheControl }") as answer:
+        assert results(await answer.rest()) == [{"data": {"cacheControl": "no-cache"}}]
+
+
 async def test_a_change_is_not_made_by_get(served: Served) -> None:
     asked = "query=" + quote('mutation { remember(word: "x") { n } }')
     async with served.asked(EVENTS, "", by_get=asked) as answer:
