@@ -11,7 +11,7 @@ import json
 import re
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from gql import Client, GraphQLRequest, gql
 from gql.transport.aiohttp import AIOHTTPTransport
-from gql.transport.exceptions import TransportQueryError
+from gql.transport.exceptions import TransportError, TransportQueryError
 from gql.transport.httpx import HTTPXAsyncTransport
 from gql.transport.websockets import WebsocketsTransport
 
@@ -34,6 +34,7 @@ HERE = Path(__file__).parent
 SPEED = 30
 SLOW = "- {fault: delay, seconds: 0.4}\n"
 DEVICES = 8
+STILL_DEVICES = 6
 OVER = {"SUCCEEDED", "FAILED", "TIMED_OUT", "REJECTED"}
 # How a job execution goes before it ends.
 WAY = ("QUEUED", "IN_PROGRESS")
@@ -117,6 +118,21 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(gateway, backends, created["task"]["id"], rows["tasks"]["nodes"][0]["id"])
 
 
+@asynccontextmanager
+async def running(*command: object, folder: Path, told: Mapping[str, str]) -> AsyncIterator[asyncio.StreamReader]:
+    """A program while the block runs, by what it prints."""
+    process = await asyncio.create_subprocess_exec(
+        *map(str, command), cwd=folder, env={**PATH_AND_NO_PROXY, **told}, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        yield process.stdout
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
 async def scripted(world: World, script: str) -> list[dict[str, Any]]:
     """What a client's script reports, once it has ended well."""
     told = {"GATEWAY": world.address, "MOVING": world.moving, "STILL": world.still}
@@ -135,9 +151,9 @@ async def scripted(world: World, script: str) -> list[dict[str, Any]]:
 
 
 @asynccontextmanager
-async def over_websocket(world: World) -> AsyncIterator[Any]:
+async def over_websocket(address: str) -> AsyncIterator[Any]:
     """A session of gql's over graphql-transport-ws."""
-    transport = WebsocketsTransport(url=world.address.replace("http", "ws", 1))
+    transport = WebsocketsTransport(url=address.replace("http", "ws", 1))
     async with Client(transport=transport, fetch_schema_from_transport=True) as session:
         yield session
 
@@ -146,7 +162,7 @@ async def watched_by_gql(world: World) -> list[dict[str, Any]]:
     """The rollout as Python's gql sees it, validated against the schema that it fetches first."""
     courses: Courses = {name: [] for name in world.devices()}
     events = 0
-    async with over_websocket(world) as session:
+    async with over_websocket(world.address) as session:
         query = GraphQLRequest(WATCH, variable_values={"task": world.moving})
         async for result in session.subscribe(query):
             execution = result["executionUpdated"]
@@ -186,25 +202,46 @@ async def test_every_client_sees_a_rollout_to_its_end(world: World, record_prope
     assert moved > DEVICES, "hardly anything moved while they watched"
 
 
+async def listened(address: str, task: str, events: int) -> None:
+    """Python's gql, until it has been told of so many executions. Raises TransportError when the stream ends before."""
+    async with over_websocket(address) as session:
+        async for result in session.subscribe(GraphQLRequest(WATCH, variable_values={"task": task})):
+            assert result["executionUpdated"]["id"]
+            events -= 1
+            if not events:
+                return
+
+
 async def test_clients_listen_again_to_a_gateway_that_comes_back(
     world: World, tmp_path: Path, record_property: Record
 ) -> None:
     lab = [one for one in world.backends if one["name"] == "lab"]
     port = free_port()
-    told = {"GATEWAY": f"http://127.0.0.1:{port}/graphql", "STILL": world.still}
-    with serving_gateway(tmp_path, lab, port=port):
-        process = await asyncio.create_subprocess_exec(
-            "node", "back_again.mjs", cwd=HERE, env={**PATH_AND_NO_PROXY, **told}, stdout=asyncio.subprocess.PIPE
-        )
-        assert process.stdout is not None
-        assert await process.stdout.readline() == b"present\n"
-    with serving_gateway(tmp_path, lab, port=port):
-        printed = await process.stdout.read()
-        assert await process.wait() == 0
-    report = json.loads(printed)
+    address = f"http://127.0.0.1:{port}/graphql"
+    told = {"GATEWAY": address, "STILL": world.still}
+    for block in blocks(REPOSITORY / "docs/recipes/python-client.md"):
+        if block.file in ("gateway.py", "listen.py"):
+            (tmp_path / block.file).write_text(block.text)
+    async with AsyncExitStack() as programs:
+        with serving_gateway(tmp_path, lab, port=port):
+            node = await programs.enter_async_context(running("node", "back_again.mjs", folder=HERE, told=told))
+            never = asyncio.create_task(listened(address, world.still, 1000))
+            recipe = await programs.enter_async_context(
+                running(sys.executable, "listen.py", world.still, folder=tmp_path, told=told)
+            )
+            present = sorted([await recipe.readline() for _ in range(STILL_DEVICES)])
+            assert await node.readline() == b"present\n"
+            assert not never.done()
+        with pytest.raises(TransportError):
+            await never
+        with serving_gateway(tmp_path, lab, port=port):
+            assert sorted([await recipe.readline() for _ in range(STILL_DEVICES)]) == present
+            report = json.loads(await node.read())
+            await listened(address, world.still, STILL_DEVICES)
+    names = ", ".join(report["clients"])
     record_property(
         "figures",
-        f"clients: {', '.join(report['clients'])} listen again after a restart, to {report['devices']} devices",
+        f"clients: {names}, httpx and gql listen again after a restart, to {report['devices']} devices",
     )
 
 
