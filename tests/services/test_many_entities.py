@@ -22,6 +22,13 @@ async def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         yield served
 
 
+@pytest.fixture
+async def one(tmp_path: Path) -> AsyncIterator[SimulatedGateway]:
+    """Over the vendor whose name comes first, where it does not depend on the vendor."""
+    async with simulated_gateway(tmp_path, only=[min(installed_vendors())], fleet={"tasks": TASKS}) as served:
+        yield served
+
+
 def of_tasks(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"__typename": "OtaTask", "id": row["id"], "required": {"by": "another subgraph"}} for row in rows]
 
@@ -54,19 +61,19 @@ async def test_a_fresh_answer_is_made_of_a_list_read_anew(gateway: SimulatedGate
     assert 0 < gateway.calls - before <= of_a_list + 1
 
 
-async def test_a_few_tasks_are_read_one_by_one_and_whole(gateway: SimulatedGateway) -> None:
-    rows = (await gateway.ask(BACKEND_ORDER))["tasks"]["nodes"][:3]
-    before = gateway.calls
-    await gateway.ask(ENTITIES, of=of_tasks([*rows, *rows]))
-    assert gateway.calls - before == len(rows)
+async def test_a_few_tasks_are_read_one_by_one_and_whole(one: SimulatedGateway) -> None:
+    rows = (await one.ask(BACKEND_ORDER))["tasks"]["nodes"][:3]
+    before = one.calls
+    await one.ask(ENTITIES, of=of_tasks([*rows, *rows]))
+    assert one.calls - before == len(rows)
 
 
 @pytest.mark.parametrize("calls_per_second", [1000, 20])
 async def test_a_list_that_takes_too_long_is_not_waited_for_where_the_budget_has_time_for_each(
-    gateway: SimulatedGateway, tmp_path: Path, calls_per_second: int
+    one: SimulatedGateway, tmp_path: Path, calls_per_second: int
 ) -> None:
-    rows = (await gateway.ask(BACKEND_ORDER))["tasks"]["nodes"][:30]
-    ((slug, backend),) = gateway.backends.items()
+    rows = (await one.ask(BACKEND_ORDER))["tasks"]["nodes"][:30]
+    ((slug, backend),) = one.backends.items()
     for operation in list(backend.simulator.calls):
         backend.fail("delay", operation, seconds=1.3)
     pace = {"timeout": "1s", "calls_per_second": calls_per_second, "cache_ttl": "1s"}
@@ -74,9 +81,9 @@ async def test_a_list_that_takes_too_long_is_not_waited_for_where_the_budget_has
         {"name": backend.name, "vendor": slug, "endpoint": backend.url, **backend.manifest.demo_settings(backend.url)}
     ]
     async with served(gateway_settings(tmp_path, sections, pace)) as url:
-        slow = replace(gateway, url=url)
+        slow = replace(one, url=url)
         answer = await slow.answer(ENTITIES, of=of_tasks(rows))
-    names = [one and one["name"] for one in answer["data"]["_entities"]]
+    names = [row and row["name"] for row in answer["data"]["_entities"]]
     assert names == ([row["name"] for row in rows] if calls_per_second > 30 else [None] * len(rows))
 
 
@@ -93,24 +100,24 @@ async def test_what_the_list_does_not_show_is_looked_for_by_itself(gateway: Simu
     assert gateway.calls - before <= listed + 2, backend.name
 
 
-async def test_a_backend_that_cannot_be_read_fails_its_own_entities(gateway: SimulatedGateway) -> None:
-    rows = (await gateway.ask(BACKEND_ORDER))["tasks"]["nodes"]
-    (backend,) = gateway.backends.values()
+async def test_a_backend_that_cannot_be_read_fails_its_own_entities(one: SimulatedGateway) -> None:
+    rows = (await one.ask(BACKEND_ORDER))["tasks"]["nodes"]
+    (backend,) = one.backends.values()
     backend.fail("drop")
-    answer = await gateway.answer(ENTITIES, of=[*of_tasks(rows), {"__typename": "OtaTask", "id": "nonsense"}])
+    answer = await one.answer(ENTITIES, of=[*of_tasks(rows), {"__typename": "OtaTask", "id": "nonsense"}])
     assert answer["data"]["_entities"] == [None] * (len(rows) + 1)
     codes = [error["extensions"]["code"] for error in answer["errors"]]
     assert codes == ["BACKEND_UNAVAILABLE"] * len(rows) + ["BAD_USER_INPUT"]
     assert [error["path"] for error in answer["errors"]] == [["_entities", place] for place in range(len(rows) + 1)]
 
 
-async def test_entities_count_towards_the_objects_of_a_request(gateway: SimulatedGateway) -> None:
-    rows = (await gateway.ask(BACKEND_ORDER))["tasks"]["nodes"]
+async def test_entities_count_towards_the_objects_of_a_request(one: SimulatedGateway) -> None:
+    rows = (await one.ask(BACKEND_ORDER))["tasks"]["nodes"]
     wide = """query E($of: [_Any!]!) { _entities(representations: $of) {
       ... on OtaTask { executions(first: 1000) { nodes { id } } } } }"""
-    before = gateway.calls
-    answer = await gateway.answer(wide, of=of_tasks(rows))
+    before = one.calls
+    answer = await one.answer(wide, of=of_tasks(rows))
     assert [error["extensions"]["limit"] for error in answer["errors"]] == ["objects"]
-    many = await gateway.answer(ENTITIES, of=of_tasks(rows[:1]) * 1001)
+    many = await one.answer(ENTITIES, of=of_tasks(rows[:1]) * 1001)
     assert [error["extensions"]["limit"] for error in many["errors"]] == ["list_length"]
-    assert gateway.calls == before
+    assert one.calls == before
