@@ -14,7 +14,7 @@ from gateway.domain.ids import decode
 from tests.support.redis_server import RedisServer
 from tests.support.several_gateways import several_gateways
 
-SECONDS = 4.0
+SECONDS = 3.0
 TASKS = "{ tasks(first: 50) { nodes { id status } } }"
 SUBSCRIPTION = "subscription ($ids: [ID!]!) { taskUpdated(ids: $ids) { description } }"
 
