@@ -103,6 +103,19 @@ def test_five_hundred_watched_tasks_keep_to_their_share_of_the_budget_and_each_h
     watched(main, calls_per_second=10)
 
 
+def test_a_look_of_several_calls_costs_as_many() -> None:
+    async def main(world: WatchedWorld) -> None:
+        world.vendor.calls_a_task = 3
+        async with world.listening(*[world.vendor.put(f"t{number}") for number in range(100)]):
+            await asyncio.sleep(120)
+            since = world.clock()
+            await asyncio.sleep(300)
+            # Eight looks are under way at most when the budget is used up.
+            assert len(world.moments(since)) <= 5 * 300 + 8 * 3
+
+    watched(main, pace=WatchPace(slowest=2), calls_per_second=10)
+
+
 def test_who_begins_to_listen_does_not_wait_behind_all_other_looks() -> None:
     async def main(world: WatchedWorld) -> None:
         async with world.listening(*[world.vendor.put(f"t{number}") for number in range(500)]):

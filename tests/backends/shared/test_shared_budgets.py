@@ -57,6 +57,22 @@ async def budgets() -> AsyncIterator[Budgets]:
         yield of
 
 
+async def charged(url: str, calls_per_second: float) -> float:
+    """How long another process waits for a call after one has made so many more than it had taken."""
+    async with AsyncExitStack() as following:
+        each = []
+        for _ in range(2):
+            sharing = Sharing(url, 2, now)
+            await following.enter_async_context(sharing.following())
+            each.append(sharing.budget(settings(calls_per_second), "http://vendor"))
+        await each[0].obtain(1)
+        each[0].charge(int(1.5 * calls_per_second))
+        await asyncio.sleep(0.1)
+        begun = monotonic()
+        await each[1].obtain(1)
+        return monotonic() - begun
+
+
 async def taken(budget: Taking, until: float) -> int:
     """How many calls go through by then, of any number that wants to."""
     count = 0
@@ -189,3 +205,7 @@ async def test_without_redis_the_budget_is_divided_by_all_who_asked_for_it(
     took = monotonic() - started
     assert all(count <= 20 + 20 * took + 1 for count in counts)
     assert all(count >= 20 for count in counts)
+
+
+async def test_calls_that_were_made_before_they_were_taken_are_waited_for_by_all(shared_redis: RedisServer) -> None:
+    assert 0.2 <= await charged(shared_redis.url(), 20) <= 1.5
