@@ -140,6 +140,7 @@ def _run(
             typer.echo(f"Missing of {backend}: {note}", err=True)
         if report.nothing_was_read:
             raise typer.Exit(FAILED)
-    typer.echo(f"{report.rows:,} {what} of {report.backends} backends", err=True)
+    told = f"{report.rows:,} {what} of {report.backends} backends"
+    typer.echo(f"{told}, but not all" if report.missing else told, err=True)
     if report.missing:
         raise typer.Exit(_SOME_IS_MISSING)

@@ -170,6 +170,7 @@ def test_where_one_backend_fails_the_rest_is_there_and_the_failure_is_told(
     assert done.returncode == 3
     assert {row["backend"] for row in rows} == set(installed_vendors()) - {vendor.slug}
     assert f"Missing of {vendor.slug}: " in done.stderr
+    assert done.stderr.endswith(f"{len(rows)} tasks of {len(installed_vendors())} backends, but not all\n")
     alone = run("export", "tasks", "--backend", vendor.slug, "--output", "none.ndjson")
     assert alone.returncode == 1
     assert f"Missing of {vendor.slug}: " in alone.stderr
