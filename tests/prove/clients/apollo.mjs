@@ -113,9 +113,9 @@ async function inBothForms() {
 }
 
 const [seen, tasks, defer] = await within(
-  60,
+  90,
   'Apollo Client',
-  Promise.all([rollout(), within(20, 'a list', normalised()), within(30, 'what is deferred', inBothForms())]),
+  Promise.all([rollout(), within(45, 'a list', normalised()), within(45, 'what is deferred', inBothForms())]),
 );
 report('Apollo Client', { events: seen.events, courses: seen.courses, tasks, partsAfter: defer });
 process.exit(0);

@@ -79,9 +79,9 @@ const listening = Promise.race([
   byEventSource(),
   byApollo(),
 ]);
-await within(20, 'the present state', Promise.race([all(0), listening]));
+await within(45, 'the present state', Promise.race([all(0), listening]));
 console.log('present');
-await within(40, 'the present state of the gateway that came back', Promise.race([all(1), listening]));
+await within(60, 'the present state of the gateway that came back', Promise.race([all(1), listening]));
 for (const { rounds } of Object.values(told)) assert.deepEqual(rounds, [present, present]);
 report('back again', { clients: Object.keys(told), devices: names.length });
 process.exit(0);

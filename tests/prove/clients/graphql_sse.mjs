@@ -73,14 +73,14 @@ async function eventSource() {
 }
 
 const [seen] = await within(
-  60,
+  90,
   'graphql-sse',
   Promise.all([
     rollout(),
-    within(20, 'a query', query()),
-    within(20, 'a refusal', refusal()),
-    within(20, 'a single connection', singleConnection()),
-    within(20, 'an EventSource', eventSource()),
+    within(45, 'a query', query()),
+    within(45, 'a refusal', refusal()),
+    within(45, 'a single connection', singleConnection()),
+    within(45, 'an EventSource', eventSource()),
   ]),
 );
 client.dispose();

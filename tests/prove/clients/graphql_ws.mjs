@@ -84,9 +84,9 @@ async function codes() {
 }
 
 const [seen, , , , coded] = await within(
-  60,
+  90,
   'graphql-ws',
-  Promise.all([rollout(), within(20, 'a query', query()), within(20, 'a refusal', refusal()), within(20, 'a reconnect', reconnect()), codes()]),
+  Promise.all([rollout(), within(45, 'a query', query()), within(45, 'a refusal', refusal()), within(45, 'a reconnect', reconnect()), codes()]),
 );
 await client.dispose();
 report('graphql-ws', { events: seen.events, courses: seen.courses, closeCodes: coded });

@@ -51,6 +51,6 @@ async function deferred() {
   return bodies.length;
 }
 
-const [{ seen, beats }, pieces] = await within(60, 'meros', Promise.all([rollout(), within(20, 'what is deferred', deferred())]));
+const [{ seen, beats }, pieces] = await within(90, 'meros', Promise.all([rollout(), within(45, 'what is deferred', deferred())]));
 report('meros', { events: seen.events, courses: seen.courses, beats, pieces });
 process.exit(0);

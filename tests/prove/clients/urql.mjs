@@ -70,9 +70,9 @@ function rollout(client, devices) {
 const { courses } = await Rollout.of(moving);
 const devices = Object.keys(courses);
 const [fetched, overSocket, , partsAfter] = await within(
-  60,
+  90,
   'urql',
-  Promise.all([rollout(byFetch, devices), rollout(bySocket, devices), within(20, 'a query', plain()), within(20, 'what is deferred', deferred())]),
+  Promise.all([rollout(byFetch, devices), rollout(bySocket, devices), within(45, 'a query', plain()), within(45, 'what is deferred', deferred())]),
 );
 assert.ok(types.some((one) => /^(text\/event-stream|multipart\/mixed)/.test(one)), types);
 await socket.dispose();
