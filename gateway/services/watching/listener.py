@@ -54,8 +54,8 @@ class Listener(Generic[Seen]):
 
     def leave(self) -> Iterator[Watch[Seen]]:
         """Listen no more. Gives the watches that nobody listens to now."""
-        for watch in self._following:
-            if watch.leave(self):
+        for watch, following in self._following.items():
+            if watch.leave(self, following.demand):
                 yield watch
         self._following = {}
 
@@ -74,5 +74,5 @@ class Listener(Generic[Seen]):
         if watch.ended:
             if watch.error is not None:
                 raise watch.error.with_traceback(None)
-            watch.leave(self)
+            watch.leave(self, following.demand)
             del self._following[watch]

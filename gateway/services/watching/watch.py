@@ -80,7 +80,7 @@ class Watch(Generic[Seen]):
         self._seen = sightings
         self._unseen_once: set[str] = set()
         self._listeners: dict[Told, None] = {}
-        self._demands: list[Demand] = []
+        self._demands: dict[Demand, None] = {}
         self._woken = asyncio.Event()
         self._urgent = asyncio.Event()
         self._asked_since = 0.0
@@ -103,10 +103,10 @@ class Watch(Generic[Seen]):
             self._demand(demand)
         return demand
 
-    def leave(self, listener: Told) -> bool:
-        """Tell this one no more. Whether nobody is left to be told."""
+    def leave(self, listener: Told, demand: Demand) -> bool:
+        """Tell this one no more, which came with that demand. Whether nobody is left to be told."""
         self._listeners.pop(listener, None)
-        self._demands = [demand for demand in self._demands if demand.by is not listener]
+        self._demands.pop(demand, None)
         if not self._demands:
             self._urgent.clear()
         return not self._listeners
@@ -134,7 +134,7 @@ class Watch(Generic[Seen]):
             listener.stir(self)
 
     def _demand(self, demand: Demand) -> None:
-        self._demands.append(demand)
+        self._demands[demand] = None
         self._urgent.set()
         self._woken.set()
 
@@ -211,17 +211,17 @@ class Watch(Generic[Seen]):
     async def _met(self, as_of: float) -> None:
         self.as_of = as_of
         met = [demand for demand in self._demands if demand.since <= as_of]
-        self._demands = [demand for demand in self._demands if demand.since > as_of]
+        for demand in met:
+            del self._demands[demand]
+            demand.done = True
         if not self._demands:
             self._urgent.clear()
-        for demand in met:
-            demand.done = True
         await self._tell([demand.by for demand in met if demand.by is not None])
 
     def _failed(self, error: GatewayError) -> None:
         LOOKS.labels(self._kind, "failed").inc()
         self._rhythm.slacken()
-        failed, self._demands = self._demands, []
+        failed, self._demands = self._demands, {}
         self._urgent.clear()
         for demand in failed:
             demand.done, demand.error = True, error
