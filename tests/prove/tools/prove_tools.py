@@ -74,6 +74,29 @@ def test_relay_compiles_a_connection_refetches_mutations_and_a_subscription(
     tools.run("relay-compiler", "federated.json", "--validate")
 
 
+def test_relays_runtime_pages_refetches_changes_and_listens_with_them(
+    gateway: str, tools: NpmPackage, record_property: Record
+) -> None:
+    relay = NpmPackage(HERE, tools.folder / "runtime")
+    (relay.folder / "src").mkdir()
+    shutil.copy(HERE / "relay/fragments.ts", relay.folder / "src/fragments.js")
+    shutil.copy(REPOSITORY / "schema.graphql", relay.folder)
+    shutil.copy(HERE / "runtime/run.cjs", relay.folder)
+    (relay.folder / "artifacts").mkdir()
+    # Artifacts in JavaScript are imported as CommonJS, which Node finds without a bundler.
+    configuration = {
+        "src": "./src",
+        "schema": "./schema.graphql",
+        "language": "javascript",
+        "artifactDirectory": "./artifacts",
+        "eagerEsModules": False,
+    }
+    (relay.folder / "relay.config.json").write_text(json.dumps(configuration))
+    relay.run("relay-compiler", "relay.config.json")
+    said = relay.run("node", "run.cjs", "artifacts", GATEWAY=gateway).stdout
+    record_property("figures", f"tools: relay-runtime has {said.strip()}")
+
+
 def place(sdl: str, line: int) -> str:
     """What is defined at a line: a type, a type's field, or a directive with an @."""
     for node in parse(sdl).definitions:
