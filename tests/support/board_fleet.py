@@ -57,9 +57,18 @@ class Fleet:
 
 @contextmanager
 def fleet_of(
-    folder: Path, slugs: list[str], *, gone: bool = False, sections: dict[str, object] | None = None, **options: Any
+    folder: Path,
+    slugs: list[str],
+    *,
+    gone: bool = False,
+    timeout: str = "3s",
+    sections: dict[str, object] | None = None,
+    **options: Any,
 ) -> Iterator[Fleet]:
-    """A gateway as it is run, over simulated vendors; with `gone` also over one that nobody answers for."""
+    """A gateway as it is run, over simulated vendors; with `gone` also over one that nobody answers for.
+
+    `timeout` is each backend's, `sections` are further ones of the configuration, `options` the simulators'.
+    """
     with ExitStack() as stack:
         vendors, backends = {}, []
         for place, slug in enumerate(slugs):
@@ -75,7 +84,7 @@ def fleet_of(
             nowhere = f"http://127.0.0.1:{free_port()}"
             settings = installed_vendors()["tuya"].demo_settings(nowhere)
             backends.append({**settings, "name": GONE, "vendor": "tuya", "endpoint": nowhere})
-        pace = {"calls_per_second": 1000, "cache_ttl": "1s", "timeout": "3s"}
+        pace = {"calls_per_second": 1000, "cache_ttl": "1s", "timeout": timeout}
         yield Fleet(stack.enter_context(serving_gateway(folder, backends, defaults=pace, **(sections or {}))), vendors)
 
 

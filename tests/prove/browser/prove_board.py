@@ -94,6 +94,22 @@ def test_what_is_old_is_shown_with_its_age(browser: Browser, fleet: Fleet) -> No
             faulty.faults.rules.remove(rule)
 
 
+def test_a_slow_backend_holds_up_nobody_else(browser: Browser, tmp_path: Path) -> None:
+    with fleet_of(tmp_path, ["aws-iot", "huawei-iotda"], timeout="20s") as fleet:
+        slow = fleet.vendors["huawei-iotda"]
+        slow.faults.rules.append(FaultRule(fault=FaultKind.DELAY, operation="ListBatchTasks", seconds=1.5))
+        with seen_page(browser, fleet.url) as seen:
+            page = seen.page
+            card = page.locator(f".card[data-backend='{slow.name}']")
+            expect(card).to_contain_text("Tasks are being asked for")
+            rows = page.locator("#task-table .where")
+            expect(rows.filter(has_text="lab-aws-iot").first).to_be_visible()
+            expect(card).to_contain_text("Tasks are being asked for")
+            assert rows.filter(has_text=slow.name).count() == 0
+            expect(card).to_contain_text("Tasks are up to date")
+            expect(rows.filter(has_text=slow.name).first).to_be_attached()
+
+
 def test_a_broken_websocket_is_opened_again_and_nothing_is_lost(browser: Browser, fleet: Fleet) -> None:
     sockets: list[WebSocketRoute] = []
     told: list[set[str]] = []

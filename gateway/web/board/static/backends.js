@@ -19,7 +19,7 @@ export const failing = () =>
     .filter((one) => one.health.state === "DOWN" || parts.get(one.name)?.status === "FAILED")
     .map((one) => one.name);
 
-/** Show the backends; `contributed` is the list's own word on each, where a list was read. */
+/** Show the backends; `contributed` is the list's own word on each, where a list was read, or ASKING meanwhile. */
 export function showBackends(told, contributed = null) {
   backends = told;
   if (contributed !== null) parts = new Map(contributed.map((one) => [one.name, one]));
@@ -91,6 +91,7 @@ function cardTone(health, contributed) {
 function contribution(contributed) {
   if (contributed === undefined) return "Its tasks are not in this list";
   if (contributed.status === "OK") return "Tasks are up to date";
+  if (contributed.status === "ASKING") return "Tasks are being asked for…";
   if (contributed.status === "STALE") return `Tasks as they were ${ago(contributed.fetchedAt)}`;
   if (contributed.status === "SKIPPED") return "Its vendor cannot list tasks";
   return "Tasks could not be asked for";

@@ -6,39 +6,26 @@ import { part, showBackends } from "./backends.js";
 import { bar, showBar } from "./bars.js";
 import { ago, announce, byId, el, say, set, setWhen, when } from "./dom.js";
 import { asFilter, grouping, narrowed, offer } from "./filters.js";
-import { subscribe } from "./live.js";
 import { tell } from "./notices.js";
-import { BOARD, MORE_TASKS, TASKS_IN_SIGHT, WATCH_TASKS } from "./operations.js";
+import { BACKENDS, BOARD, MORE_TASKS } from "./operations.js";
+import * as sight from "./sight.js";
 import { TASK_STATUSES, inside, listed, many, phrase, taskEnded, taskTone } from "./words.js";
 
 const PAGE = 50;
 // The most rows that one answer may have. Rows beyond stay as they were read.
 const MOST = 1000;
-const SETTLED = 300;
-const WATCHED_AT_ONCE = 50;
-const ASKED_AT_ONCE = 25;
+const PATIENCE = 1000;
 
 const table = byId("task-table");
 const rows = new Map();
 const groups = new Map();
-const inSight = new Set();
-const watches = new Map();
 let order = [];
 let next = null;
 let asking = 0;
-let settling = null;
+let waiting = false;
 let changed = () => {};
 
-const sight = new IntersectionObserver(
-  (entries) => {
-    for (const { target, isIntersecting } of entries) {
-      if (isIntersecting) inSight.add(target.dataset.id);
-      else inSight.delete(target.dataset.id);
-    }
-    settle();
-  },
-  { rootMargin: "200px" },
-);
+sight.start({ shown: () => order.map((id) => rows.get(id)), learn });
 
 /** Hear of every change of what is shown. */
 export function onChange(told) {
@@ -49,8 +36,16 @@ export function onChange(told) {
 export async function load({ anew = false } = {}) {
   const turn = (asking += 1);
   const first = anew ? PAGE : Math.min(Math.max(order.length, PAGE), MOST);
-  const { data, errors } = await ask(BOARD, { first, filter: asFilter() });
+  const late = anew && setTimeout(() => loadEachAlone(turn).catch(() => {}), PATIENCE);
+  let answer;
+  try {
+    answer = await ask(BOARD, { first, filter: asFilter() });
+  } finally {
+    clearTimeout(late);
+    if (turn === asking) waiting = false;
+  }
   if (turn !== asking) return;
+  const { data, errors } = answer;
   tell("list", errors);
   showBackends(data.backends, data.tasks.backends);
   offer(data.backends);
@@ -59,6 +54,43 @@ export async function load({ anew = false } = {}) {
   if (beyond.length === 0) next = data.tasks.pageInfo;
   draw();
   if (anew) announce(`${many(order.length, "task")} shown.`);
+}
+
+/**
+ * A list over all waits for the slowest backend. Meanwhile each is asked alone, which costs vendors nothing: equal reads
+ * under way are one. The list over all takes the place of what they told.
+ */
+async function loadEachAlone(turn) {
+  const { data } = await ask(BACKENDS);
+  if (turn !== asking) return;
+  waiting = true;
+  next = null;
+  const { backends: names, vendors } = asFilter();
+  const asked = data.backends.filter(
+    (one) => !(names && !names.includes(one.name)) && !(vendors && !vendors.includes(one.vendor)),
+  );
+  const told = new Map(asked.map(({ name }) => [name, { name, status: "ASKING" }]));
+  const found = [];
+  const show = () => {
+    showBackends(data.backends, [...told.values()]);
+    keep(
+      found.sort((one, other) => Date.parse(other.createdAt ?? 0) - Date.parse(one.createdAt ?? 0)),
+      [],
+    );
+    draw();
+  };
+  show();
+  offer(data.backends);
+  byId("board").classList.remove("unread");
+  await Promise.all(
+    asked.map(async ({ name }) => {
+      const { data: alone } = await ask(MORE_TASKS, { first: PAGE, filter: { ...asFilter(), backends: [name] } });
+      if (turn !== asking || !waiting) return;
+      for (const one of alone.tasks.backends) told.set(one.name, one);
+      found.push(...alone.tasks.nodes);
+      show();
+    }),
+  );
 }
 
 /** Read the next page. */
@@ -83,7 +115,7 @@ export function learn(task) {
   const before = row.task;
   row.task = { ...before, ...task };
   paint(row);
-  if (taskEnded(row.task) !== taskEnded(before)) settle();
+  if (taskEnded(row.task) !== taskEnded(before)) sight.settle();
   if (before.status !== row.task.status) {
     announce(`${row.task.name}: ${inside(row.task.status)}.`);
     draw();
@@ -122,9 +154,8 @@ function keep(nodes, others, { behind = false } = {}) {
   const there = new Set(order);
   for (const [id, row] of rows) {
     if (there.has(id)) continue;
-    sight.unobserve(row.node);
+    sight.lose(row.node);
     row.node.remove();
-    inSight.delete(id);
     rows.delete(id);
   }
   for (const task of nodes) {
@@ -133,7 +164,7 @@ function keep(nodes, others, { behind = false } = {}) {
     else if (Date.parse(task.observedAt) >= Date.parse(row.task.observedAt)) renew(row, task);
     paint(rows.get(task.id));
   }
-  settle();
+  sight.settle();
 }
 
 /** Take in what the list says. Counters of another status are not shown beside this one. */
@@ -166,7 +197,7 @@ function newRow(task) {
     el("td", { role: "cell", class: "created" }, row.created),
   );
   set(row.node, "aria-current", address.openTask() === task.id ? "true" : null);
-  sight.observe(row.node);
+  sight.look(row.node);
   return row;
 }
 
@@ -260,14 +291,10 @@ function fill(group, members, by) {
 // ---------------------------------------------------------------- what is missing, and how much is shown
 
 function showGaps() {
-  const { backends: only, vendors } = asFilter();
   const gaps = byId("gaps");
   const missing = [...document.querySelectorAll("#backends [data-backend]")]
     .map((card) => part(card.dataset.backend))
-    .filter(
-      (one) =>
-        one && one.status !== "OK" && (!only || only.includes(one.name)) && (one.status !== "SKIPPED" || !vendors),
-    );
+    .filter((one) => one !== undefined && one.status !== "OK" && one.status !== "ASKING");
   gaps.hidden = missing.length === 0;
   gaps.replaceChildren(...missing.map(gap));
 }
@@ -290,12 +317,15 @@ function gap({ name, status, error, fetchedAt }) {
 function showSummary() {
   const tasks = order.map((id) => rows.get(id).task);
   const active = tasks.filter((task) => !taskEnded(task)).length;
-  const followed = next?.hasNextPage ? "; there are more" : "";
-  say(byId("tasks-summary"), tasks.length === 0 ? "" : `${tasks.length} shown, ${active} not ended${followed}`);
+  const others = waiting ? "; slower backends are being asked" : next?.hasNextPage ? "; there are more" : "";
+  say(
+    byId("tasks-summary"),
+    tasks.length === 0 && !waiting ? "" : `${tasks.length} shown, ${active} not ended${others}`,
+  );
   byId("tasks-more").hidden = !next?.hasNextPage;
   const empty = byId("tasks-empty");
-  empty.hidden = tasks.length > 0;
-  if (tasks.length === 0) say(empty, emptiness());
+  empty.hidden = tasks.length > 0 || waiting;
+  if (!empty.hidden) say(empty, emptiness());
 }
 
 function emptiness() {
@@ -303,70 +333,3 @@ function emptiness() {
   const among = narrowed() ? "No task fits these filters" : "There are no tasks";
   return missing.length > 0 ? `${among} among those that answered; ${listed(missing)} did not.` : `${among}.`;
 }
-
-// ---------------------------------------------------------------- following what is in sight
-
-function settle() {
-  clearTimeout(settling);
-  settling = setTimeout(() => {
-    watchThoseInSight();
-    askOfEnded();
-  }, SETTLED);
-}
-
-/** One subscription a backend and part of its tasks: a backend that fails ends its own ones only. */
-function watchThoseInSight() {
-  const wanted = new Map();
-  const numbers = new Map();
-  for (const id of order) {
-    const { task } = rows.get(id);
-    if (!inSight.has(id) || taskEnded(task)) continue;
-    const { name } = task.backend;
-    const number = numbers.get(name) ?? 0;
-    numbers.set(name, number + 1);
-    const key = `${Math.floor(number / WATCHED_AT_ONCE)} ${name}`;
-    if (!wanted.has(key)) wanted.set(key, []);
-    wanted.get(key).push(id);
-  }
-  for (const [key, ids] of wanted) {
-    const held = watches.get(key);
-    if (held?.ids === ids.join()) continue;
-    const stop = subscribe(
-      WATCH_TASKS,
-      { ids },
-      {
-        next: ({ data }) => data?.taskUpdated && learn({ ...data.taskUpdated, unknown: false }),
-        failed: () => ids.forEach((id) => learn({ id, unknown: true })),
-      },
-    );
-    held?.stop();
-    watches.set(key, { ids: ids.join(), stop });
-  }
-  for (const [key, { stop }] of watches) {
-    if (wanted.has(key)) continue;
-    stop();
-    watches.delete(key);
-  }
-}
-
-/** How those ended that are in sight: asked once, for it costs vendors a call a task. */
-async function askOfEnded() {
-  const ids = order.filter((id) => inSight.has(id) && wants(rows.get(id))).slice(0, ASKED_AT_ONCE);
-  if (ids.length === 0) return;
-  for (const id of ids) rows.get(id).asked = true;
-  try {
-    const { data, errors } = await ask(TASKS_IN_SIGHT, { ids });
-    const broken = new Set(errors.map((error) => error.path?.[1]));
-    data.nodes.forEach((found, place) => {
-      if (found && !broken.has(place)) learn(found);
-      else if (rows.has(ids[place])) learn({ id: ids[place], unknown: true });
-    });
-  } catch {
-    // The list itself tells when the gateway is gone; what was not answered may be asked again.
-    for (const id of ids) if (rows.has(id)) rows.get(id).asked = false;
-    return;
-  }
-  settle();
-}
-
-const wants = ({ task, asked }) => taskEnded(task) && !asked && task.executionCounts === undefined;
