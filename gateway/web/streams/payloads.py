@@ -52,25 +52,34 @@ class AsOf2022:
         if isinstance(result, ExecutionResult):
             return {**_single(result), "hasNext": False}
         if isinstance(result, InitialIncrementalExecutionResult):
-            self._expect(result.pending, result.data)
+            self._pending = {one.id: one for one in result.pending}
+            for one in result.pending:
+                self._count(one, {(): [result.data]})
             return {**_single(result), "hasNext": result.has_next}
         return self._later(result)
 
     def _later(self, result: SubsequentIncrementalExecutionResult) -> Payload:
         parts: list[Payload] = []
-        self._expect(result.pending or (), None)
+        announced = result.pending or []
+        self._pending |= {pending.id: pending for pending in announced}
+        came: _Came = {}
         for one in result.incremental or ():
             pending = self._pending[one.id]
             path = [*pending.path, *(one.sub_path or ())]
             part: Payload
             if isinstance(one, IncrementalStreamResult):
+                self._count(pending, came)
                 at = self._items.get(one.id, 0)
                 self._items[one.id] = at + len(one.items)
                 part = {"items": one.items, "path": [*path, at]}
+                for index, item in enumerate(one.items, at):
+                    came.setdefault((*path, index), []).append(item)
             else:
                 part = {"data": one.data, "path": path}
-                self._count_streamed(pending.path, one.sub_path or [], one.data)
+                came.setdefault(tuple(path), []).append(one.data)
             parts.append(_with(part, pending, one.errors))
+        for pending in announced:
+            self._count(pending, came)
         for done in result.completed or ():
             pending = self._pending.pop(done.id)
             if done.errors:
@@ -85,21 +94,20 @@ class AsOf2022:
             return {"items": None, "path": [*pending.path, self._items[number]]}
         return {"data": None, "path": pending.path}
 
-    def _expect(self, announced: Iterable[PendingResult], data: Any) -> None:
-        for pending in announced:
-            self._pending[pending.id] = pending
-            found = _at(data, pending.path)
-            if isinstance(found, list):
-                self._items[pending.id] = len(found)
-
-    def _count_streamed(self, base: list[Any], sub_path: list[Any], data: Any) -> None:
-        """Of lists that came with a deferred part and go on by themselves, note how much of them has come."""
-        start = [*base, *sub_path]
-        for pending in self._pending.values():
-            if pending.path[: len(start)] == start:
-                found = _at(data, pending.path[len(start) :])
+    def _count(self, pending: PendingResult, came: "_Came") -> None:
+        """Note how much has come of a list that goes on by itself. It came with what stands somewhere above it."""
+        path = tuple(pending.path)
+        if pending.id in self._items:
+            return
+        for length in range(len(path) + 1):
+            for data in came.get(path[:length], ()):
+                found = _at(data, path[length:])
                 if isinstance(found, list):
                     self._items[pending.id] = len(found)
+
+
+_Came = dict[tuple[str | int, ...], list[Any]]
+"""What came in a result, by where it stands."""
 
 
 def _single(result: ExecutionResult | InitialIncrementalExecutionResult) -> Payload:
@@ -121,7 +129,7 @@ def _with(part: Payload, pending: PendingResult, errors: list[GraphQLError] | No
     return part
 
 
-def _at(data: Any, path: list[Any]) -> Any:
+def _at(data: Any, path: Iterable[str | int]) -> Any:
     for key in path:
         try:
             data = data[key]

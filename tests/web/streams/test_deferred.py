@@ -8,6 +8,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from gateway.plans import PlannedSchema
+from tests.support.parts import errors_in, merged, parts
 from tests.web.streams.conftest import Serve, Served, schema
 
 PRESENT = "multipart/mixed;incrementalSpec=v0.2,application/json"
@@ -19,15 +20,6 @@ HELD = '{ hello ... @defer(label: "slow") { late } }'
 NESTED = "{ rows { n ... @defer { soon inner { ... @defer { n } } } } }"
 
 
-def parts(body: bytes) -> list[Any]:
-    """The bodies of the parts of a whole answer."""
-    first, *between, last = body.decode().split("---")
-    assert (first, last) == ("", "--\r\n")
-    bodies = [one.split("\r\n\r\n", 1) for one in between]
-    assert all(f"content-length: {len(text.removesuffix(chr(13) + chr(10)))}" in head for head, text in bodies)
-    return [json.loads(text) for _, text in bodies]
-
-
 async def asked(served: Served, accept: str, query: str, **members: Any) -> list[Any]:
     """All parts, or the one JSON, of an answer for whom nothing is held."""
     served.held.gate.set()
@@ -36,34 +28,6 @@ async def asked(served: Served, accept: str, query: str, **members: Any) -> list
         if answer.headers["content-type"].startswith(JSON):
             return [await answer.json()]
         return parts(await answer.rest())
-
-
-def merged(results: list[Any]) -> Any:
-    """What a client makes of the parts, in the form of 2022."""
-    whole: Any = {"data": results[0]["data"]}
-    for result in results[1:]:
-        for part in result.get("incremental", ()):
-            at = whole["data"]
-            path = part["path"] if "data" in part else part["path"][:-1]
-            for key in path:
-                at = at[key]
-            if "items" in part:
-                assert part["path"][-1] == len(at)
-                at.extend(part["items"])
-            else:
-                _merge(at, part["data"])
-    return whole["data"]
-
-
-def _merge(to: Any, more: Any) -> None:
-    for key, value in more.items():
-        if isinstance(value, dict) and isinstance(to.get(key), dict):
-            _merge(to[key], value)
-        elif isinstance(value, list) and isinstance(to.get(key), list):
-            for one, other in zip(to[key], value, strict=True):
-                _merge(one, other)
-        else:
-            to[key] = value
 
 
 async def test_the_first_part_comes_before_what_is_deferred(served: Served) -> None:
@@ -132,8 +96,7 @@ async def test_what_fails_in_a_part_is_told_there_and_masked_as_everywhere(serve
         text = json.dumps(results)
         assert "hunter2" not in text
         assert results[0]["data"] == {"hello": "hello", "maybe": {"n": 7}}
-        found = [error for result in results for key in ("incremental", "completed") for part in result.get(key, ())
-                 for error in part.get("errors", ())]  # fmt: skip
+        found = errors_in(results)
         assert sorted(error["extensions"]["code"] for error in found) == ["BAD_USER_INPUT", "INTERNAL"]
     assert [part["data"] for result in results for part in result.get("incremental", ())].count(None) == 1
 
