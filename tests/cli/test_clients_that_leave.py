@@ -99,6 +99,22 @@ async def test_a_read_over_a_websocket_ends_with_its_operation(
     await silent.until(lambda vendor: vendor.left == 1)
 
 
+@pytest.mark.parametrize(
+    ("accept", "query"),
+    [
+        ("text/event-stream", _TASKS),
+        ("multipart/mixed", "{ __typename ... @defer { tasks(first: 5) { nodes { id } } } }"),
+    ],
+)
+async def test_a_read_of_a_stream_ends_with_its_client(
+    silent: RawServer, over_silence: ListeningGateway, accept: str, query: str
+) -> None:
+    async with over_silence.asked(query, accept=accept) as reader:
+        assert b" 200 OK" in await reader.readuntil(b"\r\n\r\n")
+        await silent.until(lambda vendor: len(vendor.requests) == 1)
+    await silent.until(lambda vendor: vendor.left == 1)
+
+
 @pytest.mark.parametrize("way", ["http", "websocket"])
 async def test_changes_are_made_once_and_written_down_although_their_client_has_gone(
     simulated: SimulatedGateway, way: str

@@ -22,14 +22,16 @@ class ListeningGateway:
     ended: "asyncio.Task[None]"
 
     @asynccontextmanager
-    async def asked(self, query: str, **variables: object) -> AsyncIterator[asyncio.StreamReader]:
+    async def asked(
+        self, query: str, *, accept: str = "*/*", **variables: object
+    ) -> AsyncIterator[asyncio.StreamReader]:
         """A question that was sent. Its connection ends with the block, whether it was answered or not."""
         body = json.dumps({"query": query, "variables": variables}).encode()
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             writer.write(
-                b"POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
-                b"content-length: %d\r\n\r\n%b" % (len(body), body)
+                b"POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\naccept: %b\r\n"
+                b"content-length: %d\r\n\r\n%b" % (accept.encode(), len(body), body)
             )
             await writer.drain()
             yield reader
