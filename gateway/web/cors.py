@@ -7,6 +7,14 @@ from starlette.middleware.cors import CORSMiddleware
 
 _LOOPBACK_ORIGIN = r"https?://(localhost|[a-z0-9-]+\.localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(:\d{1,5})?"
 _PREFLIGHT_SECONDS = 600
+# By GraphQL's clients, and by tracing in pages.
+_SENT = (
+    *("content-type", "authorization", "x-api-key", "cache-control", "if-none-match"),
+    *("apollo-require-preflight", "apollographql-client-name", "apollographql-client-version"),
+    *("traceparent", "tracestate", "x-request-id"),
+)
+# To ask again, later, or for support.
+_READ = ("etag", "retry-after", "x-request-id")
 
 
 def cors(origins: Sequence[str]) -> Middleware:
@@ -16,14 +24,7 @@ def cors(origins: Sequence[str]) -> Middleware:
         allow_origins=list(origins),
         allow_origin_regex=_LOOPBACK_ORIGIN,
         allow_methods=["GET", "POST"],
-        allow_headers=[
-            "content-type",
-            "cache-control",
-            "authorization",
-            "x-api-key",
-            "apollo-require-preflight",
-            "x-request-id",
-        ],
-        expose_headers=["x-request-id"],
+        allow_headers=_SENT,
+        expose_headers=_READ,
         max_age=_PREFLIGHT_SECONDS,
     )

@@ -65,6 +65,26 @@ async def test_a_preflight_is_answered(client: httpx.AsyncClient) -> None:
     assert refused.status_code == 403
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "authorization, content-type, x-api-key",
+        "cache-control, if-none-match",
+        "apollographql-client-name, apollographql-client-version, apollo-require-preflight",
+        "traceparent, tracestate, x-request-id",
+    ],
+)
+async def test_a_page_may_send_what_clients_and_tracing_send(client: httpx.AsyncClient, sent: str) -> None:
+    asked = {"access-control-request-method": "POST", "access-control-request-headers": sent}
+    answer = await client.options("/graphql", headers={"origin": "http://localhost:5173", **asked})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_a_page_may_read_what_it_needs_to_ask_again(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/graphql", json=BODY, headers={"origin": "http://localhost:5173"})
+    assert set(answer.headers["access-control-expose-headers"].split(", ")) == {"etag", "retry-after", "x-request-id"}
+
+
 async def test_a_browser_gets_the_explorer(client: httpx.AsyncClient) -> None:
     accept = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
     page = await client.get("/graphql", headers=accept)
