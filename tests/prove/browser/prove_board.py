@@ -175,6 +175,8 @@ def test_a_gateway_that_knows_its_callers_shows_nothing_before(browser: Browser,
         page.get_by_role("button", name="Show the board").click()
         expect(page.locator("#task-table tr[data-id]").first).to_be_visible()
         expect(page.locator("#liveness-text")).to_have_text("Live")
+        expect(page.locator("#no-backends")).to_be_hidden()
+        expect(page.locator(".card .badge")).to_have_text("Up")
         assert key not in str(page.evaluate("JSON.stringify([localStorage, document.cookie, location.href])"))
         assert key in str(page.evaluate("JSON.stringify(sessionStorage)"))
         page.locator("#task-table tr[data-id] a").first.click()

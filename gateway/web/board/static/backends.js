@@ -7,11 +7,11 @@ const cards = new Map();
 let backends = [];
 let parts = new Map();
 
-/** All backends as they were last told. */
-export const known = () => backends;
-
 /** What a backend contributed to the list, by its name; undefined where it was not asked. */
 export const part = (name) => parts.get(name);
+
+/** Whether there are some of which nothing is known yet: they may be asked at this very moment. */
+export const unasked = () => backends.some((one) => one.health.state === "UNKNOWN");
 
 /** Names of the backends that fail: they are down, or their tasks could not be asked for. */
 export const failing = () =>
@@ -35,8 +35,7 @@ export function showBackends(told, contributed = null) {
     if (list.children[place] !== card.node) list.insertBefore(card.node, list.children[place] ?? null);
     update(card, one, parts.get(one.name));
   });
-  if (told.length === 0 && list.children.length === 0)
-    list.append(el("li", { class: "empty" }, "There is no backend that you may see."));
+  byId("no-backends").hidden = told.length > 0;
 }
 
 function newCard(name) {

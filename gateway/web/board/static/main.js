@@ -2,7 +2,7 @@
 
 import * as address from "./address.js";
 import { ApiFailure, ask } from "./api.js";
-import { failing, showBackends } from "./backends.js";
+import { failing, showBackends, unasked } from "./backends.js";
 import { ageAll, byId, say, set } from "./dom.js";
 import { fromAddress, startFilters } from "./filters.js";
 import * as live from "./live.js";
@@ -34,6 +34,8 @@ async function read({ anew = false } = {}) {
     over("gateway");
     if (byId("liveness").dataset.state === "none") say(byId("liveness-text"), LIVENESS.off);
     timer = setTimeout(read, LIST_EVERY);
+    // Health was told beside the list, and not after it.
+    if (unasked()) readHealth();
   } catch (failure) {
     failed(failure);
   }
@@ -148,7 +150,7 @@ const LIVENESS = {
 
 live.onState((state) => {
   set(byId("liveness"), "data-state", state);
-  say(byId("liveness-text"), LIVENESS[state]);
+  say(byId("liveness-text"), LIVENESS[signedOut ? "refused" : state]);
   // Whether that is so, and in what words, is for an answer over HTTP to say.
   if (state === "refused") read();
 });
