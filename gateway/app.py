@@ -2,7 +2,7 @@
 
 From the outside in, in the order a request passes them:
 
-1. web         HTTP and websockets: host guard, CORS, GraphQL over HTTP, the explorer, health
+1. web         HTTP and websockets: host guard, CORS, GraphQL over HTTP, the explorer, the board, health
 2. schema      GraphQL types over domain objects; per-request loaders
    plans       operations compiled once, in place of graphql-core wherever they answer the same
 3. services    lists over all backends, single objects, changes, watching
