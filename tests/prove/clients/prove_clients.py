@@ -23,6 +23,7 @@ from gql.transport.exceptions import TransportError, TransportQueryError
 from gql.transport.httpx import HTTPXAsyncTransport
 from gql.transport.websockets import WebsocketsTransport
 
+from gateway.auth.api_keys import digest_of, new_key
 from gateway.vendorkit.discovery import installed_vendors
 from tests.support.child_server import REPOSITORY, child_server, free_port
 from tests.support.gateway_server import RunningGateway, serving_gateway
@@ -245,6 +246,23 @@ async def test_clients_listen_again_to_a_gateway_that_comes_back(
     )
 
 
+def test_clients_show_an_api_key_where_they_can(world: World, tmp_path: Path, record_property: Record) -> None:
+    key = new_key()
+    auth = {
+        "mode": "api_keys",
+        "api_keys": [{"name": "page", "sha256": digest_of(key), "roles": ["viewer"]}],
+        "policies": {"viewer": {"operations": "READ", "backends": "*", "explore": True}},
+    }
+    lab = [one for one in world.backends if one["name"] == "lab"]
+    with serving_gateway(tmp_path, lab, auth=auth) as gateway:
+        told = {"GATEWAY": f"{gateway.url}/graphql", "GATEWAY_KEY": key, "STILL": world.still}
+        done = finished(["node", "with_key.mjs"], HERE, 60, told)
+        assert done.returncode == 0, done.stderr
+        said = json.loads(done.stdout)
+        assert gql_recipe(tmp_path, told)[0] == "refused: BAD_USER_INPUT"
+    record_property("figures", f"clients: {said['shown']} show a key, the others are refused by {said['refused']}")
+
+
 @pytest.mark.parametrize("transport", [AIOHTTPTransport, HTTPXAsyncTransport])
 async def test_pythons_gql_asks_over_http(world: World, transport: Any, record_property: Record) -> None:
     async with Client(transport=transport(url=world.address), fetch_schema_from_transport=True) as session:
@@ -279,11 +297,16 @@ def test_the_recipes_for_browsers_run(world: World, tmp_path: Path, record_prope
     record_property("figures", f"clients: {len(programs)} programs of the dashboard's recipe run: {', '.join(said)}")
 
 
-def test_the_recipe_for_gql_runs(world: World, tmp_path: Path) -> None:
+def gql_recipe(folder: Path, told: Mapping[str, str]) -> list[str]:
+    """What the program of the recipe for gql prints."""
     (block,) = (one for one in blocks(REPOSITORY / "docs/recipes/python-client.md") if one.file == "with_gql.py")
-    (tmp_path / block.file).write_text(block.text)
-    done = finished([sys.executable, block.file], tmp_path, 30, {"GATEWAY": world.address})
+    (folder / block.file).write_text(block.text)
+    done = finished([sys.executable, block.file], folder, 30, told)
     assert done.returncode == 0, done.stderr
-    refused, *tasks = done.stdout.splitlines()
+    return done.stdout.splitlines()
+
+
+def test_the_recipe_for_gql_runs(world: World, tmp_path: Path) -> None:
+    refused, *tasks = gql_recipe(tmp_path, {"GATEWAY": world.address})
     assert refused == "refused: BAD_USER_INPUT"
     assert len(tasks) >= 3, tasks
