@@ -33,6 +33,8 @@ SOME = 200
 SECONDS = 15
 # Seconds between looks. A machine that is busy with other things needs that long to tell two thousand.
 LOOKS = 3
+# Calls a second of a task that moves all the time, with one or thousands; one more may fall into the time measured.
+ONE_POLLER = 1 / LOOKS + 1.1 / SECONDS
 TASK = "subscription ($ids: [ID!]!) { taskUpdated(ids: $ids) { id status description progress { percent } } }"
 EXECUTIONS = "subscription ($id: ID!) { executionUpdated(taskId: $id) { id status } }"
 FLEET = """{ tasks(first: 50) { nodes { id status executions(first: 50) { nodes { id status } } } } }"""
@@ -185,7 +187,7 @@ async def test_two_thousand_subscribers_cost_the_vendor_what_one_does_and_each_s
     last = {change: max(arrivals(change)) for change in published}
     spread = max(last[change] - min(arrivals(change)) for change in published)
     late = max(last[change] - moments[int(change.split()[1])] for change in published)
-    assert with_many[0] <= with_one[0] + 1 / SECONDS
+    assert all(0 < rate <= ONE_POLLER for rate in with_one + with_many)
     await nobody_is_watched(scene)
     record_property(
         "figures",
@@ -222,7 +224,7 @@ async def test_subscribers_of_executions_share_one_walk_and_see_every_change(
             assert published
             assert {tuple(part(ids(one)[at_first:], published)) for one in some} == {tuple(published)}
             assert {len(set(ids(one))) for one in some} == {at_first}
-    assert with_some[0] <= with_one[0] + 2 / SECONDS
+    assert all(0 < rate <= ONE_POLLER for rate in with_one + with_some)
     record_property(
         "figures",
         f"{SOME} subscribers of {at_first} executions: {with_some[0]:.2f} vendor calls a second, {with_one[0]:.2f} "
