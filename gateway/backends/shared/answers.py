@@ -71,9 +71,7 @@ class SharedAnswers:
         self._obtain = link.client.register_script(_OBTAIN)
         self._keep = link.client.register_script(_KEEP)
 
-    async def read(
-        self, keys: Sequence[str], fetch: Fetch, *, fresh: bool, max_age: float | None = None
-    ) -> list[Had]:
+    async def read(self, keys: Sequence[str], fetch: Fetch, *, fresh: bool, max_age: float | None = None) -> list[Had]:
         """Answers from wherever they are. `fetch` is given the places of those that have to be read.
 
         None is older than `max_age` seconds. `fresh` reads all of them, and keeps them for the others. Raises what
