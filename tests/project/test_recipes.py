@@ -27,7 +27,7 @@ ELSEWHERE = {
     ("python-client.md", "with_gql.py"): PROVE_CLIENTS,
     ("typescript-client.md", "ts"): PROVE_TOOLS,
     ("typescript-client.md", "json"): PROVE_TOOLS,
-    ("typescript-client.md", "sh"): "installs what the package.json of tests/prove/tools names",
+    ("typescript-client.md", "sh"): "installs, which takes the npm registry",
 }
 # Others show what a supergraph is made of, and have proofs of their own.
 OURS = ("dashboard.md", "typescript-client.md", "python-client.md", "ci.md")
@@ -172,6 +172,15 @@ async def test_a_pipeline_stops_a_rollout_once(gateway: SimulatedGateway, tmp_pa
     assert done["outcome"] in ("DONE", "REQUESTED")
     audited = "{ auditEntries(filter: {operations: [CANCEL_TASK], outcomes: [DONE, REQUESTED]}) { nodes { id } } }"
     assert len((await gateway.ask(audited))["auditEntries"]["nodes"]) == 1
+
+
+def test_what_the_typescript_client_installs_is_what_it_is_tried_with() -> None:
+    (block,) = of("typescript-client.md", "sh")
+    named = dict(re.findall(r" (@?[\w/-]+)@(\d+)", block.text))
+    tried = json.loads((REPOSITORY / "tests/prove/tools/package.json").read_text())["dependencies"]
+    assert len(named) == 9
+    assert "[@graphql-tools/batch-execute]=10.2.0" in block.text
+    assert named == {name: tried[name].partition(".")[0] for name in named}
 
 
 def test_the_pipelines_are_yaml_and_run_what_is_there() -> None:
