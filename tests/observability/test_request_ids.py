@@ -6,11 +6,28 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.observability.conftest import AS_OPERATOR, AUTH, Log
+from tests.observability.conftest import AS_OPERATOR, AUTH, Log, more, samples
+from tests.support.listening_gateway import listening_gateway
 from tests.support.simulated_gateway import SimulatedGateway, simulated_gateway
 
 TASKS = "{ tasks { nodes { id } } }"
 GRAPHQL = {"content-type": "application/json"}
+REQUESTS: list[tuple[str, str, dict[str, str], bytes, int]] = [
+    ("POST", "/graphql", GRAPHQL, b'{"query":"{ __typename }"}', 200),
+    ("POST", "/graphql", {**GRAPHQL, "origin": "http://localhost"}, b'{"query":"{ __typename }"}', 200),
+    ("POST", "/graphql", {**GRAPHQL, "accept": "text/event-stream"}, b'{"query":"{ __typename }"}', 200),
+    ("POST", "/graphql", GRAPHQL, b"no JSON", 400),
+    ("POST", "/graphql", {}, b"", 415),
+    ("POST", "/graphql", {**GRAPHQL, "accept": "image/png"}, b"{}", 406),
+    ("POST", "/graphql", {**GRAPHQL, "origin": "https://elsewhere.example"}, b"{}", 403),
+    ("POST", "/graphql", {**GRAPHQL, "host": "elsewhere.example"}, b"{}", 421),
+    ("DELETE", "/graphql", {}, b"", 405),
+    ("GET", "/graphql?query={__typename}", {}, b"", 200),
+    ("GET", "/graphql", {"accept": "text/html"}, b"", 200),
+    ("GET", "/healthz", {}, b"", 200),
+    ("GET", "/metrics", {}, b"", 200),
+    ("GET", "/nothing", {}, b"", 404),
+]
 
 
 @pytest.fixture
@@ -19,47 +36,39 @@ async def gateway(tmp_path: Path) -> AsyncIterator[SimulatedGateway]:
         yield gateway
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "headers", "body", "status"),
-    [
-        ("POST", "/graphql", GRAPHQL, b'{"query":"{ __typename }"}', 200),
-        ("POST", "/graphql", {**GRAPHQL, "origin": "http://localhost"}, b'{"query":"{ __typename }"}', 200),
-        ("POST", "/graphql", {**GRAPHQL, "accept": "text/event-stream"}, b'{"query":"{ __typename }"}', 200),
-        ("POST", "/graphql", GRAPHQL, b"no JSON", 400),
-        ("POST", "/graphql", {}, b"", 415),
-        ("POST", "/graphql", {**GRAPHQL, "accept": "image/png"}, b"{}", 406),
-        ("POST", "/graphql", {**GRAPHQL, "origin": "https://elsewhere.example"}, b"{}", 403),
-        ("POST", "/graphql", {**GRAPHQL, "host": "elsewhere.example"}, b"{}", 421),
-        ("DELETE", "/graphql", {}, b"", 405),
-        ("GET", "/graphql?query={__typename}", {}, b"", 200),
-        ("GET", "/graphql", {"accept": "text/html"}, b"", 200),
-        ("GET", "/healthz", {}, b"", 200),
-        ("GET", "/metrics", {}, b"", 200),
-        ("GET", "/nothing", {}, b"", 404),
-    ],
-)
-async def test_every_answer_names_its_request(
-    gateway: SimulatedGateway, method: str, path: str, headers: dict[str, str], body: bytes, status: int
-) -> None:
-    first, second, given = [
-        await gateway.http.request(method, gateway.url + path, headers={**headers, **more}, content=body)
-        for more in ({}, {}, {"x-request-id": "7f3:a/b+c=_@-.Z"})
-    ]
-    # An explorer that was not built is not there.
-    not_built = headers.get("accept") == "text/html" and first.status_code == 503
-    assert first.status_code == status or not_built
-    made = [first.headers.get_list("x-request-id"), second.headers.get_list("x-request-id")]
-    assert [len(ids) for ids in made] == [1, 1]
-    assert made[0] != made[1]
-    assert given.headers.get_list("x-request-id") == ["7f3:a/b+c=_@-.Z"]
+async def test_every_answer_names_its_request(gateway: SimulatedGateway) -> None:
+    seen = set()
+    for method, path, headers, body, status in REQUESTS:
+        for given in (None, None, "7f3:a/b+c=_@-.Z"):
+            sent = headers if given is None else {**headers, "x-request-id": given}
+            answer = await gateway.http.request(method, gateway.url + path, headers=sent, content=body)
+            # An explorer that was not built is not there.
+            not_built = headers.get("accept") == "text/html" and answer.status_code == 503
+            assert answer.status_code == status or not_built, (method, path, headers)
+            (told,) = answer.headers.get_list("x-request-id")
+            assert given in (None, told)
+            seen.add(told)
+    assert len(seen) == 2 * len(REQUESTS) + 1
 
 
-@pytest.mark.parametrize("unfit", ["", "a" * 129, "two words", "<script>", 'quo"te', "a;b", "é"])
-async def test_an_id_that_is_not_fit_to_be_written_down_is_replaced(gateway: SimulatedGateway, unfit: str) -> None:
-    answer = await gateway.http.get(f"{gateway.url}/healthz", headers={"x-request-id": unfit.encode()})
-    (made,) = answer.headers.get_list("x-request-id")
-    assert made != unfit
-    assert len(made) == 16
+async def test_so_does_what_is_answered_on_the_shortest_way(gateway: SimulatedGateway) -> None:
+    async with listening_gateway(gateway.settings) as served:
+        url = f"http://127.0.0.1:{served.port}/graphql"
+        before = await samples(gateway.http, gateway.url)
+        # The second is answered from memory, while it is read.
+        for number in ("first", "second"):
+            asked = await gateway.http.post(url, json={"query": TASKS}, headers={"x-request-id": number})
+            assert (asked.status_code, asked.headers.get_list("x-request-id")) == (200, [number])
+        after = await samples(gateway.http, gateway.url)
+    assert more(before, after, "ota_gateway_requests_total", transport="http", outcome="ok") == 2
+
+
+async def test_an_id_that_is_not_fit_to_be_written_down_is_replaced(gateway: SimulatedGateway) -> None:
+    for unfit in ("", "a" * 129, "two words", "<script>", 'quo"te', "a;b", "é"):
+        answer = await gateway.http.get(f"{gateway.url}/healthz", headers={"x-request-id": unfit.encode()})
+        (made,) = answer.headers.get_list("x-request-id")
+        assert made != unfit
+        assert len(made) == 16
 
 
 async def test_a_page_may_read_it(gateway: SimulatedGateway) -> None:
