@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 # Those in docs/recipes and deploy are executed where they are, with what they need around them.
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs/vendors").glob("*.md"))]
 # What stands as graphqls is composed by tests/prove/federation.
-SHOWN_ONLY = {"graphqls", "sh", "python", "text", "ini", "promql", "ts", "js", "http", "nginx", "graphqls"}
+SHOWN_ONLY = {"graphqls", "js", "sh"}
 
 
 @dataclass(frozen=True)
