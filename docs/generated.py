@@ -16,6 +16,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from gateway.domain.answer_codes import IN_ANSWERS, OF_REQUESTS
 from gateway.domain.error_meanings import MEANINGS
 from gateway.domain.errors import ErrorCode
 from gateway.domain.operations import BACKEND_OPERATIONS, Capability, Support
@@ -97,6 +98,19 @@ def error_table() -> str:
     return "\n".join(_row(row) for row in rows)
 
 
+def answer_codes() -> str:
+    """The codes of top-level errors."""
+    rows = [["`extensions.code`", "means"], ["---"] * 2]
+    return "\n".join(_row(row) for row in [*rows, *([f"`{code}`", means] for code, means in IN_ANSWERS.items())])
+
+
+def request_codes() -> str:
+    """The codes of requests that never became an operation."""
+    rows = [["code", "status", "means"], ["---"] * 3]
+    rows += [[f"`{code}`", ", ".join(map(str, one.statuses)), one.means] for code, one in OF_REQUESTS.items()]
+    return "\n".join(_row(row) for row in rows)
+
+
 def vendor_table(slug: str) -> str:
     """One vendor's operations, with what the manifest notes of each."""
     vendor = installed_vendors()[slug]
@@ -118,7 +132,7 @@ def _note(capability: Capability | None) -> str:
 PARTS = {
     "README.md": {"capabilities": capability_table},
     "docs/configuration.md": {"settings": settings_tables},
-    "docs/errors.md": {"codes": error_table},
+    "docs/errors.md": {"codes": error_table, "answers": answer_codes, "requests": request_codes},
     "docs/limits.md": {"limits": limits_table},
     "docs/observability.md": {"metrics": metric_table},
     "docs/vendor-calls.md": {"calls": call_tables},

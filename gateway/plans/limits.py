@@ -5,6 +5,7 @@ from typing import Any
 
 from graphql import GraphQLError, Node
 
+from gateway.domain.answer_codes import AnswerCode
 from gateway.domain.limits import Limits
 
 _WHAT = {
@@ -29,7 +30,7 @@ _WHAT = {
 def exceeded(name: str, most: int, found: int | None = None, *, where: Collection[Node] | None = None) -> GraphQLError:
     """The error that tells which limit a request is beyond. `found` is left out where counting stopped before."""
     what, advice = _WHAT[name]
-    extensions: dict[str, Any] = {"code": "LIMIT_EXCEEDED", "limit": name, "maximum": most}
+    extensions: dict[str, Any] = {"code": AnswerCode.LIMIT_EXCEEDED, "limit": name, "maximum": most}
     number = ""
     if found is not None:
         # Numbers in JSON are floats to most clients.

@@ -12,6 +12,7 @@ from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from gateway.auth import ANYBODY, Principal
+from gateway.domain.answer_codes import AnswerCode
 from gateway.domain.limits import Limits
 from gateway.observability.errand import present
 from gateway.plans.caches import FewParsed, FewValidated
@@ -119,7 +120,7 @@ class PlannedSchema:
         if document.exploring and not principal.rights.explores:
             field = document.exploring[0]
             message = f"You may not ask for {field.name.value}: it needs the right to explore the schema."
-            return GraphQLError(message, [field], extensions={"code": "FORBIDDEN"})
+            return GraphQLError(message, [field], extensions={"code": AnswerCode.FORBIDDEN})
         return None if operation is None else operation.refusal(variables, self._limits)
 
     def _executed(

@@ -9,6 +9,7 @@ from typing import Final
 
 from graphql import GraphQLError
 
+from gateway.domain.answer_codes import AnswerCode
 from gateway.domain.limits import Limits
 from gateway.plans.limits import check, exceeded
 
@@ -46,7 +47,7 @@ def check_text(text: str, limits: Limits) -> None:
         elif kind == "at":
             directives += 1
         elif kind == "number" and part.end() - part.start() > _LONGEST_NUMBER:
-            raise GraphQLError(_TOO_LONG, extensions={"code": "GRAPHQL_VALIDATION_FAILED"})
+            raise GraphQLError(_TOO_LONG, extensions={"code": AnswerCode.GRAPHQL_VALIDATION_FAILED})
         if tokens > limits.tokens:
             raise exceeded("tokens", limits.tokens)
     check(limits, "directives", directives)

@@ -16,6 +16,7 @@ from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from gateway.auth.refusals import KeysUnavailable, Unauthenticated
+from gateway.domain.answer_codes import AnswerCode
 from gateway.plans import OperationNotNamed, TooManyRequests
 from gateway.web.caching import NO_STORE, SecondsFresh, cache_control, entity_tag, has_it
 from gateway.web.compressing import compressed
@@ -34,7 +35,12 @@ _NO_STREAM = (
 )
 _VARY = "Accept, Accept-Encoding"
 _VARY_BY_CALLER = f"{_VARY}, Authorization, X-Api-Key"
-_STATUS = {"INTERNAL": 500, "FORBIDDEN": 403, "UNAUTHENTICATED": 401, "BACKEND_UNAVAILABLE": 503}
+_STATUS: dict[str, int] = {
+    AnswerCode.INTERNAL: 500,
+    AnswerCode.FORBIDDEN: 403,
+    AnswerCode.UNAUTHENTICATED: 401,
+    AnswerCode.BACKEND_UNAVAILABLE: 503,
+}
 
 
 @dataclass(slots=True)
@@ -63,7 +69,7 @@ class Answers:
             errors = [error.formatted for error in presented(result)]
             content["errors"] = errors
             if never_executed(result):
-                if any(error.get("extensions", {}).get("code") == "INTERNAL" for error in errors):
+                if any(error.get("extensions", {}).get("code") == AnswerCode.INTERNAL for error in errors):
                     status = 500
                 elif asked.media_type == GRAPHQL_JSON:
                     status = 400
@@ -85,7 +91,7 @@ class Answers:
             return not_let_in(problem, media_type)
         if isinstance(problem, TooManyRequests):
             wait = {"retry-after": str(ceil(problem.seconds))}
-            return refusal(429, too_often(problem), "RATE_LIMITED", media_type=media_type, headers=wait)
+            return refusal(429, too_often(problem), AnswerCode.RATE_LIMITED, media_type=media_type, headers=wait)
         if isinstance(problem, RequestRefused):
             headers = {"allow": "POST"} if problem.status == 405 else None
             status = problem.status
@@ -115,7 +121,7 @@ class Answers:
 
 def not_acceptable(*, subscribing: bool = False) -> RequestRefused:
     """The refusal of a client that takes no form in which there is an answer."""
-    return RequestRefused(406, _NO_STREAM if subscribing else _NO_JSON, "NOT_ACCEPTABLE")
+    return RequestRefused(406, _NO_STREAM if subscribing else _NO_JSON, AnswerCode.NOT_ACCEPTABLE)
 
 
 def _worded(problem: Exception) -> Exception:
@@ -127,7 +133,7 @@ def _worded(problem: Exception) -> Exception:
         case InvalidOperationTypeError(operation_type=OperationType.SUBSCRIPTION):
             return not_acceptable(subscribing=True)
         case InvalidOperationTypeError():
-            return RequestRefused(405, "A mutation needs POST.", "METHOD_NOT_ALLOWED")
+            return RequestRefused(405, "A mutation needs POST.", AnswerCode.METHOD_NOT_ALLOWED)
         case MissingQueryError():
             return RequestRefused(400, "The query is empty.")
         case OperationNotNamed():

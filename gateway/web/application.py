@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Lifespan, Receive, Scope, Send
 
+from gateway.domain.answer_codes import AnswerCode
 from gateway.observability.errand import Errand, on
 from gateway.observability.tracing import NO_TRACING, Tracing
 from gateway.plans import NO_DOCUMENTS, TrustedDocuments
@@ -194,7 +195,7 @@ async def _awaited(scope: Scope, begun: Awaitable[Response]) -> Response:
 
 
 async def _not_found(request: Request, problem: Exception) -> Response:
-    return refusal(404, "Nothing is served here. GraphQL is at /graphql.", "NOT_FOUND")
+    return refusal(404, "Nothing is served here. GraphQL is at /graphql.", AnswerCode.NOT_FOUND)
 
 
 def _telling(

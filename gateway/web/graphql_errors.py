@@ -20,6 +20,7 @@ import structlog
 from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
+from gateway.domain.answer_codes import AnswerCode
 from gateway.domain.errors import (
     BackendUnavailable,
     ErrorCode,
@@ -52,14 +53,14 @@ def presentable(error: GraphQLError, *, before_execution: bool) -> GraphQLError:
     if cause is None and "code" in given:
         return error
     if isinstance(cause, RecursionError) and before_execution:
-        return _with(error, "The document is nested too deeply.", {"code": "GRAPHQL_VALIDATION_FAILED"})
+        return _with(error, "The document is nested too deeply.", {"code": AnswerCode.GRAPHQL_VALIDATION_FAILED})
     if cause is None or isinstance(cause, GraphQLError):
         code = _code_of(error, before_execution=before_execution)
         if code is not None:
             return _with(error, error.message, {**given, "code": code})
     elif _is_about_variables(error):
         # A scalar's own parser refused; graphql-core tells so in words of its own.
-        return _with(error, error.message, {"code": "BAD_USER_INPUT"})
+        return _with(error, error.message, {"code": AnswerCode.BAD_USER_INPUT})
     return _internal(error, cause or error)
 
 
@@ -111,11 +112,15 @@ def _cause(error: GraphQLError) -> Exception | None:
 
 
 def _of_gateway(error: GatewayError) -> dict[str, Any]:
-    found: dict[str, Any] = {"code": "BAD_USER_INPUT", "reason": error.code.value, "retryable": error.retryable}
+    found: dict[str, Any] = {
+        "code": AnswerCode.BAD_USER_INPUT,
+        "reason": error.code.value,
+        "retryable": error.retryable,
+    }
     if isinstance(error, _BACKEND_FAILURES) or error.code is ErrorCode.OUTCOME_UNKNOWN:
-        found["code"] = "BACKEND_UNAVAILABLE"
+        found["code"] = AnswerCode.BACKEND_UNAVAILABLE
     elif isinstance(error, PermissionDenied):
-        found["code"] = "FORBIDDEN"
+        found["code"] = AnswerCode.FORBIDDEN
     if error.backend is not None:
         found["backend"] = error.backend
     if isinstance(error, InvalidInput):
@@ -127,15 +132,15 @@ def _of_gateway(error: GatewayError) -> dict[str, Any]:
 
 def _code_of(error: GraphQLError, *, before_execution: bool) -> str | None:
     if isinstance(error, GraphQLSyntaxError):
-        return "GRAPHQL_PARSE_FAILED"
+        return AnswerCode.GRAPHQL_PARSE_FAILED
     if before_execution:
         # The variables of a subscription are looked at before it begins.
-        return "BAD_USER_INPUT" if _OF_VALUES.match(error.message) else "GRAPHQL_VALIDATION_FAILED"
+        return AnswerCode.BAD_USER_INPUT if _OF_VALUES.match(error.message) else AnswerCode.GRAPHQL_VALIDATION_FAILED
     if _is_about_variables(error):
-        return "BAD_USER_INPUT"
+        return AnswerCode.BAD_USER_INPUT
     # An argument's value is at fault when the error points at it; at fault for a whole field is the gateway.
     at_field = not error.nodes or error.nodes[0].kind == "field"
-    return None if at_field else "BAD_USER_INPUT"
+    return None if at_field else AnswerCode.BAD_USER_INPUT
 
 
 def _is_about_variables(error: GraphQLError) -> bool:
@@ -154,4 +159,4 @@ def _internal(error: GraphQLError, cause: BaseException) -> GraphQLError:
     _went("failed")
     path = ".".join(str(part) for part in error.path or ())
     _log.error("unexpected_error", id=number, path=path, exc_info=(type(cause), cause, cause.__traceback__))
-    return _with(error, "Internal error", {"code": "INTERNAL", "id": number})
+    return _with(error, "Internal error", {"code": AnswerCode.INTERNAL, "id": number})

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from gateway.domain.answer_codes import AnswerCode
 from gateway.web.answers import Answers, Asked, not_acceptable
 from gateway.web.caching import SecondsFresh, this_moment_only
 from gateway.web.disconnects import ToTheirEnd, only_reads
@@ -75,7 +76,7 @@ class GraphQLOverHttp:
         if method == "OPTIONS":
             return Response(status_code=204, headers={"allow": ALLOW, "vary": "Accept"})
         if method not in _BY_METHOD:
-            return refusal(405, "Use GET or POST.", "METHOD_NOT_ALLOWED", headers={"allow": ALLOW})
+            return refusal(405, "Use GET or POST.", AnswerCode.METHOD_NOT_ALLOWED, headers={"allow": ALLOW})
         head = head_of(scope)
         if method == "GET" and accepts_html(head.accept) and "query" not in QueryParams(scope["query_string"]):
             return self._explorer.page(scope)

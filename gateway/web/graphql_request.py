@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.types import Receive, Scope
 
+from gateway.domain.answer_codes import AnswerCode
 from gateway.web.persisted_queries import PersistedQueries
 from gateway.web.refusals import RequestRefused
 
@@ -105,9 +106,11 @@ def check_members(members: Mapping[str, Any]) -> None:
 
 def _check_head(head: RequestHead) -> None:
     if not _is_json(head.content_type):
-        raise RequestRefused(415, "Send the content type application/json, in UTF-8.", "UNSUPPORTED_MEDIA_TYPE")
+        raise RequestRefused(
+            415, "Send the content type application/json, in UTF-8.", AnswerCode.UNSUPPORTED_MEDIA_TYPE
+        )
     if head.content_encoding is not None and head.content_encoding.lower() != "identity":
-        raise RequestRefused(415, "Send the body without a content encoding.", "UNSUPPORTED_MEDIA_TYPE")
+        raise RequestRefused(415, "Send the body without a content encoding.", AnswerCode.UNSUPPORTED_MEDIA_TYPE)
 
 
 @lru_cache(maxsize=128)
@@ -141,7 +144,7 @@ async def read_body(head: RequestHead, receive: Receive, most: int) -> bytes:
 def too_large(most: int) -> RequestRefused:
     """The refusal of a body that is longer than that."""
     told = {"limit": "body_bytes", "maximum": most}
-    return RequestRefused(413, f"The body is larger than {most} bytes. Send less.", "LIMIT_EXCEEDED", told)
+    return RequestRefused(413, f"The body is larger than {most} bytes. Send less.", AnswerCode.LIMIT_EXCEEDED, told)
 
 
 def _json(text: bytes, what: str) -> object:

@@ -19,6 +19,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UNSET, UnsetType
 
 from gateway.auth.refusals import Unauthenticated
+from gateway.domain.answer_codes import AnswerCode
 from gateway.plans import OperationNotNamed, TooManyRequests
 from gateway.web.errands import Errands
 from gateway.web.expiry import has_expired
@@ -187,9 +188,9 @@ class _Streaming:
         try:
             return await self._operations.begin(principal, context, wanted)
         except OperationNotNamed:
-            return _never(UNNAMED, "GRAPHQL_VALIDATION_FAILED")
+            return _never(UNNAMED, AnswerCode.GRAPHQL_VALIDATION_FAILED)
         except TooManyRequests as problem:
-            return _never(too_often(problem), "RATE_LIMITED")
+            return _never(too_often(problem), AnswerCode.RATE_LIMITED)
 
 
 async def _never(message: str, code: str) -> Results:

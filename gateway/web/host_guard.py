@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.domain.answer_codes import AnswerCode
 from gateway.settings import is_loopback
 from gateway.web.responses import refusal
 
@@ -42,9 +43,13 @@ class HostGuard:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host") or [""]
         if not all(map(self._is_ours, hosts)):
-            refused = refusal(421, "This host name is not served here. Use 127.0.0.1 or localhost.", "FORBIDDEN")
+            refused = refusal(
+                421, "This host name is not served here. Use 127.0.0.1 or localhost.", AnswerCode.FORBIDDEN
+            )
         elif not all(self._may_call(origin) for origin in headers.getlist("origin")):
-            refused = refusal(403, "Pages of this origin may not call. List it in server.cors_origins.", "FORBIDDEN")
+            refused = refusal(
+                403, "Pages of this origin may not call. List it in server.cors_origins.", AnswerCode.FORBIDDEN
+            )
         else:
             self._remember(hosts)
             await app(scope, receive, send)

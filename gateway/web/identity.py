@@ -11,6 +11,7 @@ from starlette.types import Scope
 
 from gateway.auth import ANYBODY, Principal
 from gateway.auth.refusals import KeysUnavailable, Unauthenticated
+from gateway.domain.answer_codes import AnswerCode
 from gateway.observability.few_lines import FewLines
 from gateway.observability.metrics import CALLERS_REFUSED
 from gateway.web.responses import refusal
@@ -18,7 +19,7 @@ from gateway.web.responses import refusal
 Headers = Iterable[tuple[bytes, bytes]]
 Identify = Callable[[Headers, Collection[str]], Principal | Awaitable[Principal]]
 
-CODE: Final = "UNAUTHENTICATED"
+CODE: Final = AnswerCode.UNAUTHENTICATED
 _HOW: Final = "send Authorization: Bearer with a token or an API key, or an API key as X-Api-Key."
 _NOTHING_SHOWN: Final = f"This gateway has to know who calls: {_HOW}"
 _NOTHING_VALID: Final = f"These credentials are not valid here, or not any more. Get new ones, and {_HOW}"
@@ -69,7 +70,7 @@ def not_let_in(problem: Unauthenticated | KeysUnavailable, media_type: str) -> R
     """The answer to whoever is not let in. The reason goes to the log, without what was shown."""
     if isinstance(problem, KeysUnavailable):
         return refusal(
-            503, _NO_KEYS, "KEYS_UNAVAILABLE", media_type=media_type, headers={"retry-after": _RETRY_SECONDS}
+            503, _NO_KEYS, AnswerCode.KEYS_UNAVAILABLE, media_type=media_type, headers={"retry-after": _RETRY_SECONDS}
         )
     told(problem)
     # As RFC 6750 has it, only who showed something is told that it was wrong.

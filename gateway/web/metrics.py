@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.auth.refusals import KeysUnavailable, Unauthenticated
+from gateway.domain.answer_codes import AnswerCode
 from gateway.observability.tallies import read_off
 from gateway.web.identity import Identity, not_let_in, principal_of
 from gateway.web.responses import JSON, refusal
@@ -44,4 +45,4 @@ async def no_right(identity: Identity, request: Request) -> Response | None:
         return not_let_in(problem, JSON)
     if principal_of(request).rights.reads_metrics:
         return None
-    return refusal(403, _NO_RIGHT, "FORBIDDEN")
+    return refusal(403, _NO_RIGHT, AnswerCode.FORBIDDEN)

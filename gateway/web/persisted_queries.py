@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final
 
+from gateway.domain.answer_codes import AnswerCode
 from gateway.plans import NO_DOCUMENTS, TrustedDocuments
 from gateway.web.refusals import RequestRefused
 
-NOT_FOUND: Final = "PERSISTED_QUERY_NOT_FOUND"
-NOT_TRUSTED: Final = "DOCUMENT_NOT_TRUSTED"
+NOT_FOUND: Final = AnswerCode.PERSISTED_QUERY_NOT_FOUND
+NOT_TRUSTED: Final = AnswerCode.DOCUMENT_NOT_TRUSTED
 UNTRUSTED: Final = "This document is not among those that are trusted here. Add it to the manifest."
 
 _MOST_CHARACTERS = 4 * 1024 * 1024

@@ -8,6 +8,7 @@ from functools import lru_cache
 import orjson
 from starlette.responses import Response
 
+from gateway.domain.answer_codes import AnswerCode
 from gateway.plans.leaves import ENCODING
 
 JSON = "application/json"
@@ -73,7 +74,7 @@ def json_response(
 def refusal(
     status: int,
     message: str,
-    code: str,
+    code: AnswerCode,
     *,
     media_type: str = JSON,
     headers: Mapping[str, str] | None = None,

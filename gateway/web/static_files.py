@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from gateway.domain.answer_codes import AnswerCode
 from gateway.web.responses import refusal
 
 _MEDIA_TYPES: Final = {
@@ -177,11 +178,11 @@ class _Page:
 
 
 def _not_so() -> Response:
-    return refusal(405, "Files are read with GET or HEAD.", "METHOD_NOT_ALLOWED", headers={"allow": _ALLOW})
+    return refusal(405, "Files are read with GET or HEAD.", AnswerCode.METHOD_NOT_ALLOWED, headers={"allow": _ALLOW})
 
 
 def _not_here() -> Response:
-    return refusal(404, "There is no such file. GraphQL is at /graphql.", "NOT_FOUND")
+    return refusal(404, "There is no such file. GraphQL is at /graphql.", AnswerCode.NOT_FOUND)
 
 
 def _gzipped(path: Path, body: bytes) -> bytes | None:

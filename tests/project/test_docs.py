@@ -14,15 +14,14 @@ import typer
 import yaml
 
 from gateway import cli
+from gateway.domain.answer_codes import IN_ANSWERS, OF_REQUESTS, AnswerCode
 from gateway.domain.errors import ErrorCode
 from gateway.settings import config_schema, parse
 from gateway.vendorkit.discovery import installed_vendors
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
-WEB_CODE = re.compile(
-    r'"((?:GRAPHQL|BAD|METHOD|NOT|UNSUPPORTED|LIMIT|BACKEND|KEYS|DOCUMENT|RATE)_[A-Z_]+|INTERNAL|FORBIDDEN|UNAUTHENTICATED)"'
-)
+WORD = re.compile(r'"([A-Z]+(?:_[A-Z]+)+|INTERNAL|FORBIDDEN|UNAUTHENTICATED)"')
 
 
 def _text(file: str) -> str:
@@ -88,11 +87,16 @@ def test_every_error_code_is_documented(code: ErrorCode) -> None:
     assert f"\n| `{code}` |" in _text("docs/errors.md").partition("## Codes of top-level errors")[0]
 
 
-def test_every_code_of_the_web_layer_is_documented() -> None:
-    found = {code for file in (ROOT / "gateway/web").glob("*.py") for code in WEB_CODE.findall(file.read_text())}
+def test_every_code_of_an_answer_is_documented_and_written_in_one_place() -> None:
+    assert set(AnswerCode) == {*IN_ANSWERS, *OF_REQUESTS}
     page = _text("docs/errors.md").partition("## Codes of top-level errors")[2]
-    assert len(found) > 8
-    assert [code for code in sorted(found) if f"\n| `{code}` |" not in page] == []
+    assert [code for code in AnswerCode if f"\n| `{code}` |" not in page] == []
+    files = [*(ROOT / "gateway/web").rglob("*.py"), *(ROOT / "gateway/plans").glob("*.py")]
+    assert len(files) > 40
+    spelled = {
+        (file.name, word) for file in files for word in WORD.findall(file.read_text()) if word in set(AnswerCode)
+    }
+    assert spelled == set()
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -9,13 +9,14 @@ from typing import ClassVar, Final
 
 from graphql import GraphQLError
 
+from gateway.domain.answer_codes import AnswerCode
 from gateway.web.negotiation import StreamForm
 from gateway.web.responses import encode
 from gateway.web.streams.operations import Result
 from gateway.web.streams.payloads import AsOf2022, Presenting, payload
 
 _GOING_AWAY: Final = GraphQLError(
-    "The gateway is going down. Subscribe again.", extensions={"code": "GOING_AWAY", "retryable": True}
+    "The gateway is going down. Subscribe again.", extensions={"code": AnswerCode.GOING_AWAY, "retryable": True}
 )
 
 
