@@ -55,5 +55,5 @@ def test_an_export_of_tens_of_thousands_takes_the_memory_of_one_of_hundreds(
     rows, seconds, memory = export(tmp_path, MANY)
     record_property("figures", f"export: {few_rows:,} rows in {few} MiB, {rows:,} in {memory} MiB and {seconds:.1f} s")
     assert rows > 50 * few_rows > 10_000
-    assert 0 < few
-    assert memory < few + 8
+    assert few > 0
+    assert memory < few + 16
