@@ -1,9 +1,6 @@
 """The Kubernetes manifests: valid by Kubernetes' own schemas, of one piece, and agreeing with the settings."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
-from functools import cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
@@ -15,55 +12,21 @@ import pytest
 from gateway.settings import Settings, cautions
 from gateway.vendorkit.discovery import installed_vendors
 from tests.support.deployed import DEPLOY, documents, gateway_settings, names_in_environment
-
-KUBERNETES = DEPLOY / "kubernetes"
-OVERLAYS = ("production", "demo")
-VERSIONS = tuple(f"1.{minor}" for minor in range(29, 38))
-# Written for those who run the operator; Kubernetes' own schemas hold only its own kinds.
-OF_THE_OPERATOR = {"ServiceMonitor", "PrometheusRule"}
-SHOWN_ONLY = {"secret.example.yaml"}
-NO_MANIFESTS = {"kustomization.yaml", "gateway.yaml", "alerts.yml"}
-MANIFESTS = sorted(
-    file
-    for folder in (KUBERNETES, DEPLOY / "monitoring")
-    for file in folder.rglob("*.y*ml")
-    if file.name not in NO_MANIFESTS
+from tests.support.manifests import (
+    KUBERNETES,
+    MANIFESTS,
+    OF_THE_OPERATOR,
+    OVERLAYS,
+    PATCHES,
+    SHOWN_ONLY,
+    VERSIONS,
+    objects,
+    taken_in,
 )
-PATCHES = {KUBERNETES / "production/network.yaml", KUBERNETES / "demo/gateway-patch.yaml"}
 
 
 def _named(file: Path) -> str:
     return str(file.relative_to(DEPLOY))
-
-
-def _kustomized(folder: Path, seen: set[Path]) -> None:
-    """Every file that a kustomization takes in, itself and those it builds on included."""
-    (own,) = documents(folder / "kustomization.yaml")
-    seen.add(folder / "kustomization.yaml")
-    for reference in [*own.get("resources", ()), *own.get("components", ())]:
-        target = (folder / reference).resolve()
-        if target.is_dir():
-            _kustomized(target, seen)
-        else:
-            seen.add(target)
-    for patch in own.get("patches", ()):
-        seen.add(folder / patch["path"])
-    for generator in own.get("configMapGenerator", ()):
-        seen |= {folder / name for name in generator["files"]}
-
-
-@cache
-def taken_in(overlay: str) -> frozenset[Path]:
-    seen: set[Path] = set()
-    _kustomized(KUBERNETES / overlay, seen)
-    return frozenset(seen)
-
-
-@cache
-def objects(overlay: str) -> tuple[dict[str, Any], ...]:
-    """What an overlay consists of, patches and what it generates left out."""
-    files = [file for file in sorted(taken_in(overlay)) if file in MANIFESTS and file not in PATCHES]
-    return tuple(one for file in files for one in documents(file))
 
 
 def of_kind(overlay: str, kind: str) -> Iterator[dict[str, Any]]:
@@ -130,35 +93,6 @@ def test_every_manifest_belongs_to_an_overlay_and_every_file_that_one_names_is_t
         "Deployment", "HorizontalPodAutoscaler", "Ingress", "Namespace", "NetworkPolicy", "PodDisruptionBudget",
         "Service", "ServiceAccount",
     }  # fmt: skip
-
-
-@pytest.mark.parametrize("name", OVERLAYS)
-def test_what_kustomize_makes_of_an_overlay_is_valid(name: str, tmp_path: Path, drawn: Mapping[str, str]) -> None:
-    kubectl, kustomize = shutil.which("kubectl"), shutil.which("kustomize")
-    if kubectl is None and kustomize is None:
-        pytest.skip("neither kubectl nor kustomize is on this machine")
-    shutil.copytree(DEPLOY, tmp_path / "deploy", ignore=shutil.ignore_patterns("node_modules", "supergraph"))
-    secrets = "".join(f"{key}={value}\n" for key, value in drawn.items())
-    (tmp_path / "deploy/kubernetes/demo/secrets.env").write_text(secrets)
-    command = [kustomize, "build"] if kustomize else [str(kubectl), "kustomize"]
-    made = subprocess.run(
-        [*command, tmp_path / "deploy/kubernetes" / name], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert made.returncode == 0, made.stderr
-    (tmp_path / "made.yaml").write_text(made.stdout)
-    found = documents(tmp_path / "made.yaml")
-    for one in found:
-        if one["kind"] not in OF_THE_OPERATOR:
-            for version in VERSIONS[::4]:
-                kubernetes_validate.validate(one, version, strict=True)
-    (gateway,) = [one for one in found if (one["kind"], one["metadata"]["name"]) == ("Deployment", "ota-gateway")]
-    (config,) = [one for one in found if one["kind"] == "ConfigMap" and "gateway.yaml" in one["data"]]
-    # Its name ends in a digest, and the pods ask for it under that name.
-    assert config["metadata"]["name"] != "ota-gateway"
-    volumes = {one["name"]: one for one in gateway["spec"]["template"]["spec"]["volumes"]}
-    assert volumes["config"]["configMap"]["name"] == config["metadata"]["name"]
-    kinds = {one["kind"] for one in found} - {"ConfigMap", "Secret"}
-    assert kinds == {one["kind"] for one in objects(name)}
 
 
 def test_what_selects_pods_finds_them_and_ports_go_by_names_that_are_there(overlay: str) -> None:
