@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.states.beings import Touch
+from tests.support.states.beings import Being, Touch
 from tests.support.states.wishes import Asked
 from tests.support.states.world import World
 
@@ -102,7 +102,7 @@ class Judge:
             return
         each = {one["target"]: one["outcome"] for one in answer.get("results", ())}
         for text, being in asked.targets.items():
-            if being is None:
+            if being is None or self._changed_since(asked, being):
                 continue
             stands = self._world.fleet.at(being)
             gone = stands is None or stands.going
@@ -112,6 +112,13 @@ class Judge:
             said_canceled = asked.mutation.startswith("cancel") and became in {"DONE", "ALREADY_DONE"}
             if said_canceled and stands is not None and not (gone or stands.canceled):
                 raise Untrue(f"{being} is {stands}: {said}")
+
+    def _changed_since(self, asked: Asked, being: Being) -> bool:
+        """Whether a change that went on at the same time had this being after this one did, or without it."""
+        by = [one.by for one in self._world.fleet.touches if one.being is being and one.by is not None]
+        if not by or by[-1] == asked.number:
+            return False
+        return asked.number in by or by[-1] > asked.number
 
     async def _is_audited(self, answer: dict[str, Any], outcome: str, codes: set[str], place: int, said: str) -> None:
         if codes & _UNWRITTEN:
