@@ -10,11 +10,17 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.domain.operations import Operation, Support
 from gateway.vendorkit.discovery import installed_vendors
 from tests.support.identity_provider import AUDIENCE, ISSUER
 from tests.support.simulated_gateway import SimulatedGateway, simulated_gateway
 
-VENDOR = next(iter(installed_vendors()))
+# Operators cancel tasks, which not every vendor can.
+VENDOR = next(
+    slug
+    for slug, manifest in installed_vendors().items()
+    if any(one.operation is Operation.CANCEL_TASK and one.support is not Support.NONE for one in manifest.capabilities)
+)
 BACKEND = f"lab-{VENDOR}"
 POLICIES = {
     "viewer": {"operations": "READ", "backends": "*"},

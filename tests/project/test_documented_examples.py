@@ -63,10 +63,14 @@ async def test_every_operation_is_executed_without_an_error(gateway: SimulatedGa
     schema = build_schema()._schema
     running = await gateway.ask("{ tasks(first: 1, filter: {status: [IN_PROGRESS]}) { nodes { id } } }")
     task = running["tasks"]["nodes"][0]["id"]
+    taken_out = {page.stem for page in (ROOT / "docs/vendors").glob("*.md")} - set(installed_vendors())
     executed = 0
     for example in _examples("graphql"):
         document = parse_graphql(example.text)
-        assert validate(schema, document) == [], str(example)
+        problems = validate(schema, document)
+        if taken_out and any("in 'OtaVendor' enum" in one.message for one in problems):
+            continue
+        assert problems == [], str(example)
         operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
         for operation in operations:
             if operation.operation is OperationType.SUBSCRIPTION:
